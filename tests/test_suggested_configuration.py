@@ -7,9 +7,10 @@ from pathlib import PurePosixPath
 import pytest
 
 from promoter.config.apps import known_apps
-from promoter.config.config import parse
+from promoter.config.config import Config, parse
 from promoter.config.layout import find_target
 from promoter.config.suggested_configuration import suggested_configuration
+from promoter.domain.errors import SelectionError
 from promoter.domain.trees import EditedTree, FilesTree
 
 KUSTOMIZATION = """\
@@ -234,6 +235,19 @@ def test_a_file_of_a_base_is_no_app() -> None:
     assert shown(suggested_configuration(tree_of(files), "aurora")) == "prod: overlays/prod"
 
 
+def test_what_is_configured_already_is_added_to() -> None:
+    files = {"k8s/overlays/prod/kustomization.yaml": KUSTOMIZATION}
+    config = parse(b"apps: {aurora: {images: [ghcr.io/acme/aurora]}}\n", "promoter.yaml")
+    with pytest.raises(SelectionError) as told:
+        find_target(config, tree_of({"prod/kustomization.yaml": KUSTOMIZATION}), "aurora", None)
+    expected = "add this to promoter.yaml:\nenvironments:\n  prod:\n    path: prod"
+    assert told.value.hint == f"By the repository's folders, {expected}"
+    with pytest.raises(SelectionError) as told:
+        find_target(Config(), tree_of(files), "aurora", None)
+    assert told.value.message == "there is no app 'aurora': by the folders, it is called k8s"
+    assert "path: k8s/overlays/prod\napps:\n  aurora: {}" in told.value.hint
+
+
 def test_of_very_many_apps_the_one_that_is_asked_for_is_looked_at() -> None:
     files = {f"clusters/prod/a{n:04}/kustomization.yaml": KUSTOMIZATION for n in range(1_000)}
     files["clusters/prod/aurora/deploy/kustomization.yaml"] = KUSTOMIZATION
@@ -247,6 +261,8 @@ def test_of_very_many_apps_the_one_that_is_asked_for_is_looked_at() -> None:
         {},
         {"README.md": "Hello.\n", "docs/prod/page.yaml": "title: x\n"},
         {".github/workflows/ci.yaml": "jobs: {a: {container: {image: 'node:20'}}}\n"},
+        {"prod/aurora.yaml": "'{x}': {image: 'r/aurora:1'}\n"},
+        {"prod/aurora.yaml": VALUES + "#" * 200_000},
         {"a/b.yaml": "[", "c/prod/{d}.yaml": DEPLOYMENT, "-rf/\x1b[31m/kustomization.yaml": BASE},
     ],
 )

@@ -102,9 +102,13 @@ def check_layout(config: Config, tree: Tree, app: str | None = None) -> None:
     if known and (config.apps or not all(map(is_generic, known))):
         return
     suggested = suggested_configuration(tree, app)
+    own = config.place_of(()) is not None
+    if app in config.apps:
+        suggested = suggested.partition("\napps:")[0]
     hint = f"Commit a {FILE} that says where they are, such as:\n{_EXAMPLE}"
     if suggested:
-        hint = f"By the repository's folders, commit this {FILE}:\n{suggested}"
+        verb = f"add this to {FILE}" if own else f"commit this {FILE}"
+        hint = f"By the repository's folders, {verb}:\n{suggested}"
     layouts = f"layouts that are known by themselves: {', '.join(_LAYOUTS)}"
     if known:
         message = f"there is no app {app!r}: by the folders, it is called {' or '.join(known)}"

@@ -9,19 +9,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import PurePosixPath
 
+from promoter.config import FILE
+from promoter.config.config import parse
 from promoter.config.refs import check_name
 from promoter.config.targets_of_files import TargetKeys, target_of_file
 from promoter.domain.dataclass import dataclass
-from promoter.domain.errors import PromoteError
+from promoter.domain.errors import PromoteError, RefusedError, UsageError
 from promoter.domain.model import Kind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 
 # So many folders are looked into: by an API that cuts its listing, each hundred is a request.
 _FOLDERS_LIMIT, _BREADTH, _DEPTH = 300, 40, 8
-# So many files are read.
-_READ_LIMIT = 40
+# So many files are read, each of so many bytes at most.
+_READ_LIMIT, _SIZE_LIMIT = 40, 100_000
 _ENVIRONMENTS = frozenset(
     {
         "prod", "production", "prd", "live", "staging", "stage", "stg", "preprod", "uat", "qa",
@@ -85,10 +88,13 @@ def suggested_configuration(tree: Tree, app: str | None) -> str:
     groups: dict[tuple[str, str, TargetKeys | None], list[_Place]] = {}
     for one in (*kustomized, *in_files):
         groups.setdefault(one.pattern, []).append(one)
-    if not groups:
-        return ""
-    best = max(groups.values(), key=_rank)
-    return _written([best, *_beside(best, groups.values())], app)
+    for best in sorted(groups.values(), key=_rank, reverse=True):
+        text = _written([best, *_beside(best, groups.values())], app)
+        # A key of a file may be none that a path can have.
+        with suppress(UsageError):
+            parse(text.encode(), FILE.name)
+            return text
+    return ""
 
 
 def _beside(best: list[_Place], groups: Iterable[list[_Place]]) -> Iterator[list[_Place]]:
@@ -175,11 +181,14 @@ def _with_images(files: Iterable[PurePosixPath], app: str | None, tree: Tree) ->
 
 
 def _read(tree: Tree, paths: list[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
-    try:
+    """Return the contents of files; without those that cannot be read, or are too large."""
+    found = {}
+    with suppress(PromoteError):
         tree.prefetch(paths)
-        return {path: tree.read(path) for path in paths}
-    except (PromoteError, KeyError):
-        return {}
+        for path in paths:
+            with suppress(RefusedError, KeyError):
+                found[path] = tree.read(path)
+    return {path: data for path, data in found.items() if len(data) <= _SIZE_LIMIT}
 
 
 def _place(folder: PurePosixPath, file: str, app: str | None) -> _Place:
