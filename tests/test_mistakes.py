@@ -7,6 +7,8 @@ import re
 import shlex
 import subprocess
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 from promoter.cli import main
 from promoter.cli.command_table import COMMANDS, WORDS
 from promoter.cli.options import OPTIONS
-from promoter.cli.other_tools import FLAGS, OTHER_COMMANDS, TOOLS
+from promoter.cli.other_tools import FLAGS, OF_OTHER_COMMANDS, OTHER_COMMANDS, TOOLS
 from promoter.cli.repository_in_hints import with_repository
 from promoter.config import config
 from promoter.config.document import load
@@ -33,9 +35,11 @@ from tests.servers.registry import Registry
 from tests.world import Repository, aurora, promote
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from promoter.cli.parser import Parser
     from tests.world import Run
 
 _SERVICES = ("orders", "billing", "search")
@@ -387,6 +391,15 @@ _WORDS_AND_FLAGS = (
     ("unhold --all --reason x", "Name each app: --app A --app B"),
     ("auto --all", "It takes all: leave it out."),
     ("auto dev prod", "Write promote auto --env dev --env prod"),
+    ("pulls merge 1 --auto", "as in deliver: auto-merge, with merge-method: squash"),
+    ("pulls list --app", "promote status"),
+    ("status -l app=web", "Did you mean --app web?"),
+    ("stage promote", "Write promote --app APP --env stage --tag TAG"),
+    ("rollback --app web --env dev --n 2", "Did you mean --steps 2?"),
+    ("hold --app web --version 1.4.1", "A hold keeps what runs now"),
+    ("auto --apply", "It writes unless --dry-run is given"),
+    ("set-image x/kustomization.yaml", "It is a file: --file x/kustomization.yaml"),
+    ("demo clean", "its folder may be deleted"),
     ("history -5", "Did you mean --number 5?"),
     ("status -o yaml", "Did you mean --output text or --output json?"),
     ("status --force", "It is of no use here: leave it out."),
@@ -415,7 +428,7 @@ _WORDS_AND_FLAGS = (
     ("status --dry-run", "It only reads: leave it out."),
     ("rollback --app shop --from dev", "to run what another runs: promote --app shop --from dev"),
     ("--app shop --path x/y", "It is a key of an environment in promoter.yaml, as in path: "),
-    ("approve 3", "A pull request is approved on the forge."),
+    ("approve 3", "Reviews and comments are written on the forge."),
     ("statuss", "Did you mean promote status?"),
     ("Status", "Did you mean promote status?"),
     ("login", "The token is read from the variable GITHUB_TOKEN"),
@@ -423,7 +436,7 @@ _WORDS_AND_FLAGS = (
     ("--app shop --skip-soak", "Did you mean --allow soak?"),
     ("--app shop --from dev --to prod", "Did you mean --env prod?"),
     ("--app shop --no-verify", "No hooks of git are run before a commit: leave it out."),
-    ("--app shop -f values.yaml", "The files and fields that hold the tag are targets"),
+    ("--app shop -f values.yaml", "leave it out. To try another: --dry-run --config FILE"),
     ("image set shop=1.5.0", "promote set-image 'shop=*:1.5.0'"),
     ("app rollback shop", "promote rollback --app shop --reason TEXT"),
     ("shop status", "Did you mean promote status --app shop"),
@@ -442,9 +455,9 @@ _WORDS_AND_FLAGS = (
     ("--app shop --pr", "It is opened by itself, unless promoter.yaml has deliver: push."),
     ("--app shop --wait", "To wait for the image: --wait-for-image 5m"),
     ("--apps shop,cart --tag 1.5.0", "Did you mean --app shop --app cart?"),
-    ("--app shop --version 1.5.0", "The tag of an image is --tag 1.5.0"),
+    ("--app shop --version 1.5.0", "Did you mean --tag 1.5.0?"),
     ("hold list", "What is held stands under 'blocked by': promote status"),
-    ("history --app shop --since 7d", "It shows the newest 20, or --number N"),
+    ("history --app shop --since 7d", "It shows the newest 20 of all"),
     ("status -q", "It prints what is asked for: leave it out."),
     ("get pods", "What runs where: promote status"),
     ("pulls --merged", "All are listed, each with its state: leave it out."),
@@ -480,7 +493,7 @@ _WORDS_AND_FLAGS = (
         "It is a key of an environment in promoter.yaml, as in checks: {signature: ",
     ),
     ("--github-app-id 12", "It is no flag, but the variable PROMOTER_GITHUB_APP_ID."),
-    ("--now 2026-12-01", "It is no flag, but the variable PROMOTER_NOW."),
+    ("--now 2026-12-01", "A promotion is made now"),
     ("--app shop --undo", "Did you mean promote rollback --app shop --reason TEXT"),
     ("--app shop --history", "It is a command: promote history --app shop"),
     ("--context kind", "No cluster is asked: leave it out."),
@@ -508,7 +521,7 @@ _WORDS_AND_FLAGS = (
     ("rollback --reason two words", "Put the text in quotes: --reason 'two words'"),
     ("auto /x/y", "Write promote auto"),
     ("--app shop --tag 1.5.0 -", "Leave '-' out: --tag takes one value."),
-    ("history --reverse", "It has --app, --env"),
+    ("history --reverse", "One form is shown"),
     ("demo --dir x", "in a new or empty folder: promote demo DIR"),
     ("demo --force", "in a new or empty folder: promote demo DIR"),
     ("rollbck aurora", "Did you mean promote rollback --app aurora --reason TEXT?"),
@@ -537,7 +550,6 @@ _WORDS_AND_FLAGS = (
     ("--app aurora --from dev prod", "Write promote --app aurora --env prod --from dev"),
     ("hold --app aurora --reason order migration", "--reason 'order migration'"),
     ("status --env dev prod", "Write --env before each: --env dev --env prod"),
-    ("status help", "Write promote status --help"),
     ("--app aurora --tag 1.5.0 status", "The command comes first: promote status --app aurora"),
     ("--app aurora --tag -1.5.0", "Did you mean --tag 1.5.0?"),
     ("--app aurora --tag=-1.5.0", "Did you mean 1.5.0?"),
@@ -577,7 +589,7 @@ _WORDS_AND_FLAGS = (
     ("status --dry-run", "It only reads: leave it out."),
     ("pulls --app aurora", "promote status --app aurora"),
     ("pulls 1", "Did you mean promote pulls list?"),
-    ("pulls approve 1", "A pull request is approved on the forge."),
+    ("pulls approve 1", "Reviews and comments are written on the forge."),
     ("pulls reopen 1", "A promotion opens it: promote --app APP --tag TAG"),
     ("pulls --web", "Open the address that is printed"),
     ("kubectl rollout history deployment/shop", "Did you mean promote history --app shop"),
@@ -617,7 +629,7 @@ _WORDS_AND_FLAGS = (
     ("--app clusters/prod/apps/aurora --tag x", "Did you mean --app aurora"),
     ("--app shop* --tag x", "Name each: --app A --app B"),
     ("status --sort-by time", "For a program to choose from: --output json"),
-    ("auto --once", "A run ends when it is done"),
+    ("auto --once", "It runs once: leave it out."),
     ("--app * --tag x", "a group: --group GROUP; what the policies choose of all: promote auto"),
     ("--app aurora --image x@1.5.0", "Did you mean --image x=1.5.0"),
     (f"--app aurora --image x=sha256:{'a' * 64}", f"Did you mean --image x@sha256:{'a' * 64}"),
@@ -650,7 +662,7 @@ _WORDS_AND_FLAGS = (
         "Write it as in --repo https://github.com/acme/gitops",
     ),
     ("set-image --app aurora --tag 1.5.0", "for an app: promote --app aurora --tag 1.5.0"),
-    ("--version 1.5.0", "The tag of an image is --tag 1.5.0"),
+    ("--version 1.5.0", "Did you mean --tag 1.5.0?"),
 )
 
 
@@ -691,30 +703,77 @@ def test_question_is_never_answered_by_a_command_that_writes(line: str) -> None:
 
 def _parse(words: list[str]) -> None:
     name, rest = main._choose(words)
-    COMMANDS[name].parser(name).parse_args(rest)
+    _parser(name).parse_args(rest)
+
+
+@cache
+def _parser(name: str) -> Parser:
+    return COMMANDS[name].parser(name)
 
 
 _VOCABULARY = (
     *COMMANDS, *OPTIONS, *(f"--{one}" for one in (*OPTIONS, *FLAGS)), *OTHER_COMMANDS, *TOOLS,
     *(f"--{one}" for names in OTHER_NAMES.values() for one in names.split()),
     *("shop", "1.5.0", "prod", "5", "shop=1.5.0", "ghcr.io/acme/shop:1.5.0", "x y", "", "-", "-n", "-x"),
-    *("--", "--=", "=", "{promote}", "deployment/shop", "--set=image.tag=1", "'"),
+    *("--", "--=", "=", "{promote}", "deployment/shop", "--set=image.tag=1", "'", "HEAD~1", "0"),
+    *("2026-12-01", "app=shop", "merge", "list"),
 )  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(_VOCABULARY), min_size=1, max_size=6))
 def test_any_words_are_answered_by_a_hint_whose_commands_are_right(words: list[str]) -> None:
+    _check_hint(words)
+
+
+def test_each_word_of_another_tool_is_answered_by_a_hint_whose_commands_are_right() -> None:
+    flags = [["--app", "shop", f"--{name}", *value] for name in FLAGS for value in ((), ("5",))]
+    for name in OF_OTHER_COMMANDS:
+        command, _, flag = name.partition(" ")
+        flags += [[command, "merge", "1", f"--{flag}", *one] for one in ((), ("5",)) if flag]
+    words = [[*name.split(), *rest] for name in OTHER_COMMANDS for rest in ((), ("shop", "2"))]
+    words += [[name, word] for name in COMMANDS for word in COMMANDS if name != "demo"]
+    for line in (*flags, *words):
+        _check_hint(line)
+
+
+def _check_hint(words: list[str]) -> None:
+    """Hold the hint about some words to what happens when its command lines are copied."""
     try:
         _parse(words)
     except SystemExit:  # --help and --version
         return
     except UsageError as error:
-        assert re.match("[A-Z]", error.hint), error.hint
+        assert re.match("[A-Z]|promote ", error.hint), error.hint
         for command, *arguments in _commands(f"  {error.hint}"):
             name = command if command in COMMANDS else "promote"
-            COMMANDS[name].parser(name).parse_args(
+            parsed = _parser(name).parse_args(
                 arguments if name == command else [command, *arguments]
             )
+            _check_asked(name, parsed, words, error.hint)
+        meant = re.fullmatch(r"Did you mean (--[^?]+)\?", error.hint)
+        name = words[0] if words[0] in COMMANDS else "promote"
+        if meant and " " in meant[1] and " or " not in meant[1]:
+            _check_asked(name, _parser(name).parse_args(shlex.split(meant[1])), words, meant[0])
+
+
+def _check_asked(name: str, parsed: Namespace, words: list[str], hint: str) -> None:
+    """Hold a command line to its values: no verb or flag is an app, and a time has its hour."""
+    given = {key: value for key, value in vars(parsed).items() if value}
+    names = [
+        *given.get("app", ()),
+        *([given["env"]] if isinstance(given.get("env"), str) else given.get("env", ())),
+    ]
+    bare = {one for before, one in pairwise(["", *words]) if not before.startswith("-")}
+    verbs = bare & {*COMMANDS, *TOOLS, "merge", "close", "list"}
+    assert not {*names} & verbs, f"{words}: {hint}"
+    assert not any(one.startswith("-") for one in names), f"{words}: {hint}"
+    assert all(given.get(one, "1").isdecimal() for one in ("steps", "number") if name != "pulls"), (
+        hint
+    )
+    assert given.get("steps") != "0", f"{words}: {hint}"
+    assert not {"to", "steps"} <= given.keys(), f"{words}: {hint}"
+    assert "~" not in given.get("to", "") + given.get("tag", ""), f"{words}: {hint}"
+    assert not re.fullmatch("[0-9-]{10}", given.get("until", "")), f"{words}: {hint}"
 
 
 @pytest.mark.parametrize(
@@ -828,7 +887,11 @@ def test_pull_request_that_is_closed_already_is_said_to_be(company: Company) -> 
 
 @pytest.mark.parametrize(
     ("words", "usage"),
-    [(["help"], "usage: promote [-h]"), (["help", "rollback"], "usage: promote rollback [-h]")],
+    [
+        (["help"], "usage: promote [-h]"),
+        (["help", "rollback"], "usage: promote rollback [-h]"),
+        (["demo", "help"], "usage: promote demo [-h]"),
+    ],
 )
 def test_help_is_a_command_too(words: list[str], usage: str) -> None:
     run = promote(*words)

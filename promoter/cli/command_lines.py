@@ -25,6 +25,8 @@ _NEEDED: dict[str, dict[str, tuple[str, ...]]] = {
     "hold": {"APP": ("app",), "TEXT": ("reason",)},
     "unhold": {"APP": ("app",), "TEXT": ("reason",)},
 }
+# What is done with a pull request: no app.
+_VERBS = ("merge", "close", "list")
 # Options that people write as words before their values.
 _NAMED = ("app", "tag", "to", "env", "image", "steps", "number", "reason")
 _NAME = re.compile(r"[\w./:-]+", re.ASCII)
@@ -87,6 +89,7 @@ class CommandLine:
         command cannot do without, and is not there, stands as APP, TAG or TEXT.
         """
         bare = self.bare if bare is None else bare
+        bare = [one for one in bare if one not in (*self.commands, *_VERBS)]
         if command == "set-image":
             return self._set_image(bare)
         own = self.options(command)
@@ -97,6 +100,8 @@ class CommandLine:
                 given.append((names[0], placeholder))
         if command == "promote" and {"tag", "image"} & dict(given).keys():
             given = [one for one in given if one[0] != "from"]
+        if "to" in dict(given):
+            given = [one for one in given if one[0] != "steps"]
         given.sort(key=lambda one: one[0] != "app")
         parts = [part for name, one in given for part in (f"--{name}", one) if part]
         return f"{prog_of(command)} {shlex.join(parts)}".rstrip()
@@ -112,15 +117,19 @@ class CommandLine:
             if not option and value and not ("//" in value and "@" in value):
                 option = option_meant(flag, value, options)
             known = OPTIONS[option] if option in options else None
-            if known and known.takes(value) and _has_room(command, option, found):
-                hour = "T00:00:00Z" if option == "until" and _DAY.fullmatch(value) else ""
-                found.append((option, "" if known.switch else f"{value}{hour}"))
+            is_one = known and known.takes(value) and (not value or may_be(option, value))
+            if known and is_one and _has_room(command, option, found):
+                found.append((option, "" if known.switch else with_hour(option, value)))
         return found
 
     def _set_image(self, bare: Sequence[str]) -> str:
         """Return the line of `promote set-image` for an image and a tag among bare words."""
-        flags = dict(self.flags)
-        words = [*bare, *(flags.get(one, "") for one in ("--image", "--tag"))]
+        given = (
+            value
+            for flag, value in self.flags
+            if {"image", "tag"} & {long_name(flag), *options_meant(plain_name(flag))}
+        )
+        words = [*bare, *given]
         objects = [one for one in words if "=" not in one and _OBJECT.match(one)]
         words = [one for one in words if one not in objects]
         # What kustomize takes is taken as it is; kubectl has a container's name before the '='.
@@ -159,8 +168,13 @@ def plain_name(flag: str) -> str:
 def may_be(option: str, value: str) -> bool:
     """Return whether a value may be one of an option, as far as its form says it."""
     if option in ("steps", "number"):
-        return value.isdecimal()
-    return not (option == "until" and value.isdecimal())
+        return value.isdecimal() and int(value) > 0
+    return not (option in ("until", "env", "from") and value.isdecimal())
+
+
+def with_hour(option: str, value: str) -> str:
+    """Return the value of an option as it is taken: the end of a hold is a day's first hour."""
+    return f"{value}T00:00:00Z" if option == "until" and _DAY.fullmatch(value) else value
 
 
 def _sorted_out(
@@ -179,7 +193,7 @@ def _sorted_out(
         elif name in _NAMED and name in options and (value or _fits(name, following)):
             option, word = name, value or waiting.popleft()
             word = image_meant(word) if option == "image" else word
-        elif name in _NAMED and any(kind_of_word(one) == "app" for one in waiting):
+        elif name in _NAMED and (not waiting or any(kind_of_word(one) == "app" for one in waiting)):
             continue
         elif value:
             option, word = "app", name.rpartition("/")[2]

@@ -7,7 +7,14 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from promoter.cli.command_lines import CommandLine, kind_of_word, may_be, option_meant, plain_name
+from promoter.cli.command_lines import (
+    CommandLine,
+    kind_of_word,
+    may_be,
+    option_meant,
+    plain_name,
+    with_hour,
+)
 from promoter.cli.options import OPTIONS, long_name, prog_of, setting_of
 from promoter.cli.other_tools import FLAGS, OF_OTHER_COMMANDS, OTHER_COMMANDS, RENAMED
 from promoter.domain.errors import UsageError
@@ -24,6 +31,9 @@ DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
 OFF = ("false", "no", "0", "off", "none")
 """What people write behind a switch to have it off."""
 # What is repeated of a value: no address with a login, no text of a program.
+# What chooses by labels, and a label that names an app.
+_SELECTORS = ("l", "selector", "label", "labels", "label-selector", "filter")
+_OF_AN_APP = re.compile(r"(?:[\w.-]+/)?(?:app|name|instance)=([\w.-]+)", re.ASCII)
 _PLAIN = re.compile(r"[\w.:@/*^~+=-]{1,100}", re.ASCII)
 
 
@@ -38,10 +48,16 @@ def unknown_flag(parser: Parser, name: str, words: Sequence[str]) -> UsageError:
         return late_command(parser, late, given)
     if name == "--":
         return UsageError(f"{parser.prog} takes nothing behind '--'", "Leave '--' out.")
-    option = "" if options_meant(name[1:]) else long_name(name)
     value = next((its for flag, its in given.flags if flag == name), "")
+    plain = plain_name(name)
+    letter = f"-{plain}" if len(plain) == 1 else name
+    is_others = any(may_be(one, value) for one in options_meant(letter[1:]))
+    option = "" if is_others else long_name(letter)
+    if parser.command in ("pulls", "demo"):
+        # Its words are verbs and numbers, and none is an app.
+        given.bare = []
     if option:
-        message = f"{parser.prog} takes no --{option}"
+        message = f"{parser.prog} takes no {name}"
         hint = _of_other_commands(parser, option, value, given)
     else:
         message = f"{parser.prog} has no flag {shown(name)}"
@@ -85,26 +101,36 @@ def _of_other_tools(parser: Parser, name: str, value: str, given: CommandLine) -
     plain, options = plain_name(name), [one[2:] for one in parser.flags]
     if plain in options:
         return f"Did you mean --{plain}?"
-    if "number" in options and plain.isdecimal():
-        return f"Did you mean --number {plain}?"
+    if meant := _by_form(plain, value, options):
+        return f"Did you mean {meant}?"
     hint = OF_OTHER_COMMANDS.get(f"{parser.command} {plain}")
     if hint and kind_of_word(value) != "tag":
         given.flags = [one for one in given.flags if one[0] != name]
         return hint
     if meant := option_meant(name, value, options):
         return _did_you_mean(parser, meant, value, given)
+    if kind_of_word(value) == "tag" and "tag" in options_meant(plain):
+        return _of_other_commands(parser, "tag", value, given)
     if hint := _rule(parser, plain) or _instead(parser, plain):
         return hint
     if other := next((one for one in options_meant(plain) if one in OPTIONS), ""):
         return _of_other_commands(parser, other, value, given)
     if hint := _key(plain) or OTHER_COMMANDS.get(plain, ""):
-        # What edits files of a folder reads no promoter.yaml.
-        return OF_OTHER_COMMANDS["set-image"] if parser.command == "set-image" else hint
+        # To what promotes by no promoter.yaml, its keys say nothing.
+        return OF_OTHER_COMMANDS.get(parser.command, hint)
     close = closest(f"--{plain}", parser.flags) if len(name) > 2 else None
     # A flag of other words is another one: --app-version is no --app.
     if close and (close.count("-") == plain.count("-") + 2 or close.startswith(f"--{plain}")):
         return f"Did you mean {close}?"
     return f"It has {', '.join(parser.flags[:6])} and others: {parser.prog} --help"
+
+
+def _by_form(plain: str, value: str, options: Sequence[str]) -> str:
+    """Return the option that `-5` or a label such as `app=web` stands for; '' for neither."""
+    if "number" in options and plain.isdecimal():
+        return f"--number {plain}"
+    app = _OF_AN_APP.fullmatch(value) if plain in _SELECTORS and "app" in options else None
+    return f"--app {shlex.quote(app[1])}" if app else ""
 
 
 def _did_you_mean(parser: Parser, option: str, value: str, given: CommandLine) -> str:
@@ -115,6 +141,7 @@ def _did_you_mean(parser: Parser, option: str, value: str, given: CommandLine) -
         return f"Did you mean {' or '.join(f'--{option} {one}' for one in known.choices)}?"
     if not value and known is not None and known.metavar == "DURATION":
         value = EXAMPLES[setting_of(option)]
+    value = with_hour(option, value)
     if f"--{option}" in parser.many and "," in value and _PLAIN.fullmatch(value.replace(",", "")):
         several = (f"--{option} {one}" for one in value.split(",") if one)
         return f"Did you mean {' '.join(several)}?"

@@ -56,6 +56,8 @@ def _result(argv: Sequence[str], writer: Writer) -> Result:
 
 def _choose(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     if argv and argv[0] in WORDS:
+        if [*argv[1:]] == ["help"]:
+            return argv[0], ["--help"]
         return argv[0], argv[1:]
     if argv and argv[0] in ("help", "--help", "-h"):
         return (argv[1] if argv[1:2] and argv[1] in WORDS else "promote"), ["--help"]

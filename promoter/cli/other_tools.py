@@ -14,6 +14,7 @@ _REGISTRY_LOGIN = (
     "PROMOTER_REGISTRY_USERNAME and PROMOTER_REGISTRY_PASSWORD."
 )
 _EACH_APP = "Name each app: --app A --app B"
+_NEWEST = "It shows the newest 20 of all, or as many as --number N says."
 
 
 def _by_name(rows: dict[str, str]) -> dict[str, str]:
@@ -34,11 +35,12 @@ FLAGS = _by_name({
     "web, browse": "Open the address that is printed: leave it out.",
     "set, set-string, values, set-file, helm-set, parameter, p, value, value-file, values-file, "
     "field, jsonpath, yaml-path, key-path, property, filter, file-path":
-        "The tag is --tag {value}; the file and the field that hold it are targets in promoter.yaml.",
-    "head, head-branch, pr-branch, branch-name, branch-prefix, H, new-branch, source-branch":
+        "The tag is --tag {value}; the file and the field are targets in promoter.yaml.",
+    "head, head-branch, pr-branch, write-branch, branch-name, branch-prefix, H, new-branch, source-branch":
         "The branch of a pull request is templates.branch in promoter.yaml; the one to promote to "
         "is --base BRANCH.",
-    "watch, w, follow, once, interval, daemon, loop, poll, schedule, every, cron":
+    "once": "It runs once: leave it out.",
+    "watch, w, follow, interval, daemon, loop, poll, schedule, every, cron":
         "A run ends when it is done: a schedule, or the program watch, repeats it.",
     "no-verify, no-hooks": "No hooks of git are run before a commit: leave it out.",
     "retry, retries, max-retries, retry-count, backoff, retry-limit, idempotent":
@@ -49,22 +51,22 @@ FLAGS = _by_name({
     "context, kube-context, kubeconfig, server, kube-token, as, kubectl, core, in-cluster":
         "No cluster is asked: leave it out. The environment is --env ENV",
     "file, f, filename, k, manifest":
-        "The files and fields that hold the tag are targets in promoter.yaml, which is read by "
-        "itself; another to try, with --dry-run, is --config FILE",
+        "The promoter.yaml of the repository is read, and names the files that hold the tag: leave "
+        "it out. To try another: --dry-run --config FILE",
     "chart, helm, install, reuse-values, create-namespace, cleanup-on-fail, atomic":
         "Helm is not run: the file and the field that hold the tag are targets in promoter.yaml.",
     "delete-branch, clean, cleanup, prune-branches, keep-branch":
         "The branch of a pull request goes when the forge deletes it: leave it out.",
     "admin, force-merge": "A pull request is merged on the forge, by its own rules: leave it out.",
     "state, open, closed, merged, all-states": "All are listed, each with its state: leave it out.",
-    "search, selector, labels-selector, jq, template, sort, sort-by, columns, grep":
+    "search, selector, label-selector, field-selector, l, jq, template, sort, sort-by, columns, grep":
         "For a program to choose from: --output json",
     "offline, no-fetch, no-clone, local-only, depth, shallow, single-branch, clone-depth":
         "Only what is needed is fetched, each time anew; --cache DIR keeps it for the next run.",
     "dir, directory":
         "The repository is --repo REPO; one folder without git: promote set-image --dir DIR",
     "parallel, concurrency, workers, jobs, j, threads, parallelism":
-        "Registries are asked at once by itself: leave it out.",
+        "Registries are asked in parallel already: leave it out.",
     "log, log-file, logfile, out-file, output-file":
         "Messages are on stderr, the result is on stdout: send them on by 2> LOG and > FILE",
     "latest, newest, semver, policy, policy-type, range, constraint, update-strategy, "
@@ -74,18 +76,18 @@ FLAGS = _by_name({
         "A pull request is approved on the forge; who is asked is reviewers in promoter.yaml.",
     "notify, slack, webhook, slack-webhook":
         "Nobody is notified but by the forge. --output json is for a program that does.",
-    "at, when, date, time":
+    "at, now, when, date, time":
         "A promotion is made now; when it may not be is freeze in promoter.yaml.",
     "all, A, all-apps, all-applications, all-namespaces, all-environments":
         f"{_EACH_APP}; what the policies choose of all apps: {{auto}}",
-    "write, in-place, inplace, save, commit": "It writes unless --dry-run is given: leave it out.",
+    "write, in-place, inplace, save, commit, apply": "It writes unless --dry-run is given: leave it out.",
     "force, F": "Where a rule refuses: --allow RULE; to replace a branch: --take-over.",
     "V, version": "Did you mean promote --version?",
     "json": "Write --output json",
     "digest, image-digest, sha256": "A digest goes with its image: --image NAME@DIGEST",
-    "since, from-date, after, before, days":
-        "It shows the newest 20, or --number N: they have no first day.",
-    "oneline, short, compact, wide, no-headers, no-pager, full": "One form is shown: leave it out.",
+    "since, from-date, after, before, days, page, offset, skip": _NEWEST,
+    "oneline, short, compact, wide, show-labels, no-headers, no-pager, full, reverse":
+        "One form is shown: leave it out.",
     "owner, organisation, organization, org, repository-owner, repository-name, repo-owner, repo-name":
         "Both are in --repo, as in --repo https://github.com/OWNER/REPOSITORY",
     "no-color, no-colour, nocolor, color, colour":
@@ -103,7 +105,7 @@ OF_OTHER_COMMANDS = _by_name({
     "auto group": "It promotes each app by itself; a group: {promote}",
     "auto together": "With deliver: push, batch: true in promoter.yaml makes one commit.",
     "auto number": "It takes all: leave it out. A part of the apps: promote auto --shard 1/4",
-    "auto reason": "A reason is for {rollback}, or promote hold: leave it out.",
+    "auto reason": "A reason is for {rollback}, or for a hold: leave it out.",
     "auto source-revision": "It finds each image's commit by itself: leave it out.",
     "auto wait-for-image": "It takes what the registry has now; a later run takes the rest.",
     "auto take-over": "For the one app whose branch it is: {promote}",
@@ -117,11 +119,13 @@ OF_OTHER_COMMANDS = _by_name({
     "rollback no-hold": "It always holds the app; afterwards, to end that: {unhold}",
     "rollback pr, rollback pull, rollback pull-request, rollback commit, rollback sha":
         "The state to go back to is --to TAG; which one brought it says {history}",
-    "promote pr, promote pull-request, promote create-pr, promote open-pr":
+    "promote pr, promote pull-request, promote create-pr, promote open-pr, auto pr, rollback create-pr":
         "It is opened by itself, unless promoter.yaml has deliver: push. Leave it out.",
     "promote wait":
         "A run ends once the pull request is open: leave it out. To wait for the image: "
         "--wait-for-image 5m",
+    "rollback last, rollback previous, rollback prev, rollback undo":
+        "It goes back by one without a flag: leave it out.",
     "rollback from": "The environment to roll back is --env ENV; to run what another runs: {promote}",
     "rollback wait-for-image": "Nothing is waited for: leave it out.",
     "rollback source-revision": "What ran before is known from the history: leave it out.",
@@ -131,30 +135,41 @@ OF_OTHER_COMMANDS = _by_name({
         "are templates in promoter.yaml.",
     "promote no-registry": "To ask no registry, write checks: {exists: off} in promoter.yaml.",
     "promote shard": "It is a flag of promote auto, which takes all apps: leave it out here.",
+    "hold forever, hold indefinitely, hold permanent, hold pin":
+        "It holds what runs now until it is unheld: leave it out.",
     "hold tag": "A hold keeps what runs now; for a tag: {promote}",
     "hold image": "A hold is for all images of the app: leave it out.",
     "hold to, hold steps": "A hold keeps what runs now; to go back: {rollback}",
     "unhold tag": "It ends the hold only; then promote: {promote}",
     "status tag, history tag": "It shows all tags: leave it out.",
-    "history from, history until":
-        "It shows the newest 20, or --number N: they have no first day.",
+    "history from, history until, history all": _NEWEST,
+    "history author, history user, history committer, history actor":
+        "It shows all; who asked for each is in --output json",
+    "status outdated, status newer, status updates, status since":
+        "The table says it without a flag: leave it out.",
+    "status diff, history diff": "To see what would change: {promote} --dry-run",
     "rollback all, hold all, unhold all, hold group, unhold group, status group, history group, "
     "hold together, unhold together, status together, history together": _EACH_APP,
-    "status all, history all, pulls all": "It shows all: leave it out.",
+    "status all, pulls all": "It shows all: leave it out.",
     "auto all": "It takes all: leave it out.",
+    "auto exclude, auto except": _EACH_APP,
     "status number": "It shows all: leave it out. The last changes: {history}",
     "status quiet, history quiet": "It prints what is asked for: leave it out.",
     "status, history": "It only reads: leave it out.",
     "pulls app, pulls env": "It lists all. For one app or environment: {status}",
-    "pulls number": "It lists all, each with its state: leave it out.",
+    "pulls auto, pulls squash, pulls rebase, pulls merge, pulls auto-merge, pulls merge-method":
+        "How it is merged is in promoter.yaml, as in deliver: auto-merge, with merge-method: squash",
     "pulls reason": "A comment is written on the pull request itself: leave it out.",
-    "pulls": "It takes the repository alone: promote pulls --repo REPO",
+    "pulls": "It lists all, each with its state, and takes no choice of them: leave it out.",
     "demo": "It makes a repository of its own, in a new or empty folder: promote demo DIR",
     "set-image repo":
         "It edits files of a folder, without git: --dir DIR names it; for a repository: {promote}",
     "set-image check": "To see what would change: --dry-run",
     "set-image image": "The image stands alone, without a flag: {set-image}",
-    "set-image": "It edits files of this folder, as in {set-image}; for an app: {promote}",
+    "set-image record, set-image local": "It edits files alone: leave it out.",
+    "set-image recursive": "Name each folder: --dir A --dir B",
+    "set-image, set-image set, set-image set-string":
+        "It edits files of this folder, as in {set-image}; for an app: {promote}",
 })  # fmt: skip
 """By a command and a flag that it does not take, or by the command for all flags of others."""
 RENAMED = {
@@ -172,7 +187,7 @@ OTHER_COMMANDS = _by_name({
     "deploy, rollout, apply, bump, set, run, create, release, upgrade, ship, push, rollforward, "
     "promotion, start": "Promoting needs no command name: {promote}",
     "list, ls, get, show, apps, images, tags, state, info, describe, outdated, versions, st, "
-    "inspect, envs, environments, top, view": "What runs where: {status}",
+    "inspect, envs, environments, top, view, graph, tree": "What runs where: {status}",
     "holds, held, hold list, hold ls, hold show, hold status, unhold list":
         "What is held stands under 'blocked by': {status}",
     "pause, lock, freeze, suspend, stop, disable, block, pin": "Did you mean {hold}",
@@ -184,12 +199,21 @@ OTHER_COMMANDS = _by_name({
         "Write {promote} --dry-run; --config FILE tries a promoter.yaml that is not pushed",
     "undo, revert, back, downgrade, restore, previous":
         "Did you mean {rollback}",
+    "retag, copy, cp, mirror, annotate, attest, sign":
+        "No registry is written to: an image gets its tags where it is built. To promote one: {promote}",
+    "exec, doctor, cleanup, clean, gc, debug": "promote --help lists the commands.",
+    "rollback list, rollback ls, rollback show, rollback get, history list, history ls, "
+    "history show, history get": "Did you mean {history}",
     "log, logs, events, audit, changes, timeline, changelog, revisions": "Did you mean {history}",
     "pr create, pr open, pr new, pr reopen, pull create": "A promotion opens it: {promote}",
+    "pr checkout, pr switch": "Write git fetch origin BRANCH. Branches are listed by promote pulls",
+    "pr diff, pr files": "To see what would change: {promote} --dry-run",
+    "pr rebase, pr update, pr update-branch, pr sync, pr refresh":
+        "To start from the newest base, promote it again: {promote}",
     "pr, prs, pull, pull-requests, mr, mrs, prs list, open": "Did you mean promote pulls?",
     "set image, image set, edit set, kustomize edit, edit, setimage, set_image, kustomize, set images":
         "Did you mean {set-image}; for an app: {promote}",
-    "init, setup, install, config, configure, bootstrap, new":
+    "init, setup, install, config, config view, config show, config get, configure, bootstrap, new":
         "The configuration is promoter.yaml, at the root of the GitOps repository; to see one: "
         "promote demo",
     "login, logout, auth": f"{_READ_FROM} {_REGISTRY_LOGIN}",
@@ -199,7 +223,7 @@ OTHER_COMMANDS = _by_name({
     "delete, remove, rm, destroy, uninstall, prune, scale, restart":
         "An image's tag alone is changed here. To go back: {rollback}",
     "approve, review, comment":
-        "A pull request is approved on the forge. They are listed by promote pulls",
+        "Reviews and comments are written on the forge. What is open: promote pulls",
     "completion, completions": "There is no completion; promote --help shows all flags.",
     "version": "Write promote --version",
     "example, examples, tutorial, quickstart, try": "To see it work: promote demo",

@@ -71,11 +71,10 @@ class Parser(argparse.ArgumentParser):
                 raise self._unknown_flag(word.partition("=")[0])
         if "--version" in self._words and len(self._words) > 1:
             behind = "".join(self._words[self._words.index("--version") + 1 :][:1])
-            tag = behind if behind[:1].isalnum() else "TAG"
-            raise UsageError(
-                "--version says which promote this is, and takes no value",
-                f"The tag of an image is --tag {tag}",
-            )
+            said = "--version says which promote this is, and takes no value"
+            if behind[:1].isalnum():
+                raise UsageError(said, f"Did you mean --tag {behind}?")
+            raise UsageError(said, "The tag of an image is --tag TAG.")
         found, extra = self.parse_known_args(args, namespace)
         if not extra:
             return found

@@ -78,7 +78,9 @@ def _of_other_commands(given: CommandLine) -> str:
     ours = [at for at in range(1, len(words)) if "app" in given.commands.get(words[at], ())]
     of_pulls = "promote pulls" in OTHER_COMMANDS.get(words[0], "") if words else False
     asking = [at for at, word in enumerate(words[:2]) if word in _QUESTIONS and not of_pulls]
-    for at in dict.fromkeys((*ours, *asking, *range(len(words)))):
+    # Two words that are one command say more than each of them.
+    two = [at for at in range(len(words) - 1) if " ".join(words[at : at + 2]) in OTHER_COMMANDS]
+    for at in dict.fromkeys((*two, *ours, *asking, *range(len(words)))):
         word = words[at]
         hint = OTHER_COMMANDS.get(" ".join(words[at : at + 2])) or OTHER_COMMANDS.get(word)
         if at and word in given.commands and word != "promote":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 
 from promoter.domain.errors import UsageError
@@ -83,6 +84,8 @@ def _what_sets(name: str, following: str) -> str:
         return f"Leave {shown(name)} out: files of a folder are edited, and nothing in a cluster."
     if name in ("image", "images", "set", "edit"):
         return f"Leave {shown(name)} out."
+    if name.endswith((".yaml", ".yml")):
+        return f"It is a file: --file {shlex.quote(name)}"
     meant = following if _VERSION.fullmatch(following) else "TAG"
     return f"Did you mean {name}:{meant}" if Name.is_one(name) else f"Forms: {_FORMS}."
 
