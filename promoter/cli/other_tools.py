@@ -36,7 +36,8 @@ FLAGS = _by_name({
     "set, set-string, values, set-file, helm-set, parameter, p, value, value-file, values-file, "
     "field, jsonpath, yaml-path, key-path, property, filter, file-path":
         "The tag is --tag {value}; the file and the field are targets in promoter.yaml.",
-    "head, head-branch, pr-branch, write-branch, branch-name, branch-prefix, H, new-branch, source-branch":
+    "head, head-branch, pr-branch, write-branch, branch-name, branch-prefix, H, new-branch, "
+    "source-branch":
         "The branch of a pull request is templates.branch in promoter.yaml; the one to promote to "
         "is --base BRANCH.",
     "once": "It runs once: leave it out.",
