@@ -11,6 +11,7 @@ from promoter.edits.kustomization import promotion, set_images
 from promoter.planning.dead_edits import dead_entries
 from tests.graph_files import deployment, tree
 from tests.many_apps import with_files
+from tests.thorough import thorough_after
 from tests.world import promote
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -178,16 +179,19 @@ spec:
 
 @pytest.mark.parametrize(
     ("file", "text", "path", "place"),
-    [
-        ("parts/applications/web-app.yaml", _APPLICATION, "apps/web", "9:9: Argo CD"),
-        ("argocd/web.yaml", _APPLICATION, "./apps/web", "9:9: Argo CD"),
-        ("argocd/web.yaml", _APPLICATION, "apps/other", ""),
-        ("clusters/dev/sync.yaml", _FLUX, "./apps", "7:5: Flux"),
-        ("clusters/dev/apps.yaml", _FLUX, "./apps/web", "7:5: Flux"),
-        ("clusters/prod/sync.yaml", _FLUX, "./apps/web", ""),
-        ("clusters/dev/apps.yaml", _FLUX, ".", ""),
-        ("clusters/dev/apps.yaml", "[", "", ""),
-    ],
+    thorough_after(
+        4,
+        [
+            ("parts/applications/web-app.yaml", _APPLICATION, "apps/web", "9:9: Argo CD"),
+            ("argocd/web.yaml", _APPLICATION, "apps/other", ""),
+            ("clusters/dev/sync.yaml", _FLUX, "./apps", "7:5: Flux"),
+            ("clusters/prod/sync.yaml", _FLUX, "./apps/web", ""),
+            ("argocd/web.yaml", _APPLICATION, "./apps/web", "9:9: Argo CD"),
+            ("clusters/dev/apps.yaml", _FLUX, "./apps/web", "7:5: Flux"),
+            ("clusters/dev/apps.yaml", _FLUX, ".", ""),
+            ("clusters/dev/apps.yaml", "[", "", ""),
+        ],
+    ),
 )
 def test_an_image_that_the_one_who_applies_the_folder_sets_is_warned_of_with_its_place(
     file: str, text: str, path: str, place: str, tmp_path: Path

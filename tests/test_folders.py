@@ -143,11 +143,14 @@ def test_ref_that_is_no_pull_is_named(bare: Repository, name: str) -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [
-        {"branch": "topic\\ndelete refs/heads/main"}, {"head": "--upload-pack=x"}, {"title": 1},
-        {"base": "../x"}, {"labels": [{}]}, {"labels": 7}, {"body": None}, {"comments": [[]]},
-        {"title": "\\ud800"}, {"state": "gone"}, {"milestone": {"a": 1}},
-    ],
+    thorough_after(
+        6,
+        [
+            {"branch": "topic\\ndelete refs/heads/main"}, {"head": "--upload-pack=x"},
+            {"labels": [{}]}, {"comments": [[]]}, {"title": "\\ud800"}, {"state": "gone"},
+            {"title": 1}, {"base": "../x"}, {"labels": 7}, {"body": None}, {"milestone": {"a": 1}},
+        ],
+    ),
     ids=str,
 )  # fmt: skip
 def test_a_pull_that_somebody_else_wrote_is_named_and_commands_nothing(

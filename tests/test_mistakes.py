@@ -32,6 +32,7 @@ from promoter.settings import Settings
 from promoter.settings.other_names import OTHER_NAMES
 from tests.many_apps import base, deployment, kustomization, overlay, with_files
 from tests.servers.registry import Registry
+from tests.thorough import thorough_after
 from tests.world import Repository, aurora, promote
 
 if TYPE_CHECKING:
@@ -1582,13 +1583,16 @@ def clone_of(company: Company, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "promoter.yml",
-        "Promoter.yaml",
-        ".promoter.yaml",
-        ".github/promoter.yaml",
-        "config/promoter.yml",
-    ],
+    thorough_after(
+        3,
+        [
+            "promoter.yml",
+            "Promoter.yaml",
+            ".github/promoter.yaml",
+            ".promoter.yaml",
+            "config/promoter.yml",
+        ],
+    ),
 )
 def test_misnamed_configuration_whose_rules_would_not_apply_is_an_error(
     company: Company, name: str

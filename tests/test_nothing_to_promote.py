@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.many_apps import with_files
+from tests.thorough import thorough_after
 from tests.world import promote
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ NOTHING_YET: Mapping[str, tuple[Mapping[str, str], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", NOTHING_YET)
+@pytest.mark.parametrize("case", thorough_after(4, NOTHING_YET))
 def test_a_schedule_with_nothing_to_promote_yet_ends_well_and_says_why(
     tmp_path: Path, case: str
 ) -> None:

@@ -169,7 +169,7 @@ def _echoing_registry(status: int) -> Echo:
 @pytest.mark.parametrize(
     ("status", "output"),
     thorough_after(
-        5, [(403, TEXT), *((status, JSON) for status in (200, 307, 401, 404, 400, 403, 429, 500))]
+        3, [(403, TEXT), *((status, JSON) for status in (200, 401, 307, 404, 400, 403, 429, 500))]
     ),
 )
 def test_a_registry_that_echoes_its_login_publishes_none_of_it(
@@ -200,12 +200,12 @@ def test_what_a_registry_says_of_its_refusal_still_reaches_the_pull(tmp_path: Pa
 @pytest.mark.parametrize(
     ("request_of", "status", "output"),
     thorough_after(
-        4,
+        3,
         [
             ("POST /pulls$", 422, TEXT),
-            ("POST /pulls$", 500, JSON),
             ("GET /pulls", 401, JSON),
             ("PATCH /pulls/", 422, JSON),
+            ("POST /pulls$", 500, JSON),
             *(("POST /pulls$", status, JSON) for status in (307, 401, 403, 404, 422)),
             *(("GET /pulls", status, JSON) for status in (307, 422)),
         ],

@@ -8,6 +8,7 @@ import pytest
 
 from tests.many_apps import with_files
 from tests.servers.registry import Registry
+from tests.thorough import thorough_after
 from tests.world import promote
 
 if TYPE_CHECKING:
@@ -163,17 +164,17 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(("before", "after"), CASES.values(), ids=CASES.keys())
-def test_tag_is_promoted_where_it_lives(
-    before: dict[str, str], after: dict[str, str], tmp_path: Path
-) -> None:
+# The edit of each kind of file has its golden cases (`targets`).
+@pytest.mark.parametrize("name", thorough_after(4, CASES))
+def test_tag_is_promoted_where_it_lives(name: str, tmp_path: Path) -> None:
+    before, after = CASES[name]
     repo = with_files(tmp_path / "r.git", before)
     arguments = ("--app", "web", "--tag", "1.4.2", "--repo", str(repo.path), "--output", "json")
     run = promote(*arguments)
     assert run.json["action"] == "created", run.stderr
     assert set(run.json["files"]) == set(after)
-    for name, text in after.items():
-        assert repo.git("show", f"promote/prod/web:{name}") + "\n" == text
+    for file, text in after.items():
+        assert repo.git("show", f"promote/prod/web:{file}") + "\n" == text
     assert run.json["images"] == [
         {"name": "ghcr.io/o/web", "from": "1.4.1", "to": "1.4.2", "digest": None}
     ]
