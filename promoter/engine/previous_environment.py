@@ -239,6 +239,8 @@ def _latest(
                     break
             else:
                 return _stays(images, read), ""
+            if len(read) > _VERSIONS:
+                break  # more of them would be the same ones
         unread = "its history goes on further back"
     except PromoteError as error:
         unread = error.message

@@ -14,7 +14,7 @@ from promoter.gates.images import must_exist
 from promoter.policy.order import Order
 from promoter.policy.precedence import TagChange
 
-_UNREAD = "Run it again; --transport git reads a longer history."
+_UNREAD = "Through the API, --transport git reads a longer history; after a failure, run it again."
 
 
 def downgrade(facts: Facts) -> Verdict | None:
