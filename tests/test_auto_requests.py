@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from promoter.engine import deliver
 from tests.many_apps import BY_PULL, CLUSTERS, DEV, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
@@ -239,6 +240,22 @@ def test_a_pull_that_a_person_ends_as_several_are_renewed_keeps_its_text(
         assert (ended["title"], ended["body"]) == (before["title"], before["body"])
         assert not fleet.github.comments.get(2)
         _check(fleet, "1.4.3")
+
+
+def test_at_the_end_of_a_long_run_all_pulls_that_need_nothing_are_looked_for_at_once(
+    tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet = world(tmp_path, registry, "git", BY_PULL, count=3)
+    with fleet.github:
+        fleet.build("1.4.2")
+        fleet.auto()
+        monkeypatch.setattr(deliver, "_FRESH", 0.0)
+        taken, asked = fleet.auto()
+        assert (taken, asked["query OpenPulls"]) == ({"unchanged": 3}, 1)
+        assert not [one for one in asked if one.startswith("REST")]
+        fleet.github.just_before("POST", "query OpenPulls", lambda: fleet.github.close(2))
+        taken, asked = fleet.auto()
+        assert (taken, asked["REST /pulls/2"], asked["query OpenPulls"]) == ({"unchanged": 3}, 1, 2)
 
 
 @pytest.mark.parametrize(

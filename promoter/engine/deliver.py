@@ -6,7 +6,7 @@ All commits are published first, many at once; then each pull is brought in line
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
@@ -16,6 +16,7 @@ from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError
 from promoter.domain.evidence import GateResult
 from promoter.domain.pull import Pull, PullDraft, PullState
+from promoter.engine.selection import Key
 from promoter.engine.stopped import Stopped
 from promoter.engine.world import World
 from promoter.forges import Forge
@@ -86,8 +87,6 @@ def carry_out(plan: Plan, made: str | PromoteError | None, world: World) -> Outc
     if isinstance(plan, Unchanged | Superseded) and plan.merged_branch is not None:
         with suppress(RaceLostError):
             _delete(plan, plan.merged_branch, world, "has been merged")
-    if isinstance(plan, Unchanged) and plan.pull is not None:
-        _check_open(plan.pull, world)
     if isinstance(plan, Superseded) and plan.renewal is not None:
         done = _bring_in_line(plan.renewal, None, world)
         outcome = outcome_of(plan, changed=done.changed)
@@ -97,13 +96,21 @@ def carry_out(plan: Plan, made: str | PromoteError | None, world: World) -> Outc
     return outcome_of(plan)
 
 
-def _check_open(pull: Pull, world: World) -> None:
-    """Raise `RaceLostError` where a pull, looked at long ago, has been ended meanwhile by a person."""
-    if time.monotonic() - world.looked < _FRESH:
-        return
-    now = world.forge().read(pull.number)
-    if now.state is not PullState.OPEN:
-        raise RaceLostError(f"pull request {now.number} was {now.state} meanwhile", "Run again.")
+def ended_pulls(plans: Iterable[tuple[Key, Plan]], world: World) -> list[Key]:
+    """Return whose pulls need nothing and were ended by people since a look long ago.
+
+    Several are looked for among all open ones. Without an answer, they are as they were seen.
+    """
+    seen = {key: one.pull.number for key, one in plans if isinstance(one, Unchanged) and one.pull}
+    ended = set(seen.values()) if time.monotonic() - world.looked >= _FRESH else set[int]()
+    try:
+        if len(ended) > 1:
+            listed = world.forge().all()
+            ended -= {one.number for one in listed if one.state is PullState.OPEN}
+        ended = {n for n in ended if world.forge().read(n).state is not PullState.OPEN}
+    except PromoteError:
+        return []
+    return [key for key, number in seen.items() if number in ended]
 
 
 def batch_message(group: Sequence[tuple[Declaration, Sequence[GateResult]]]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RaceLostError, UsageError
 from promoter.engine.configuration import configuration
-from promoter.engine.deliver import carry_out, publish, write_pulls
+from promoter.engine.deliver import carry_out, ended_pulls, publish, write_pulls
 from promoter.engine.plan_all import plan_all
 from promoter.engine.races import races
 from promoter.engine.selection import Key, Requests, Selection, View, Work
@@ -70,6 +70,9 @@ class Run:
                 self._finish(key, plan, made)
             except RaceLostError as error:
                 lost.append(error)
+        for key in ended_pulls(plans, self.world):
+            del self.outcomes[key]
+            lost.append(RaceLostError("its pull request was ended meanwhile", "Run again."))
         if lost:
             raise lost[0]
 

@@ -39,9 +39,7 @@ def mutable_tag(facts: Facts) -> Verdict | None:
     return refused(
         "mutable-tag",
         reason,
-        "To go back all the same: --allow mutable-tag"
-        if facts.goes_back
-        else "Promote a version, or set pin: both or pin: digest.",
+        "" if facts.goes_back else "Promote a version, or set pin: both or pin: digest.",
     )
 
 
