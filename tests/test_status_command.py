@@ -25,7 +25,7 @@ from promoter.planning.status import (
     Status,
     relation_of,
 )
-from tests.many_apps import BY_PULL, kustomization, make
+from tests.many_apps import BY_PULL, kustomization, make, with_files
 from tests.servers import git_http
 from tests.servers.github import GitHub, merging
 from tests.servers.registry import Registry
@@ -174,6 +174,23 @@ def test_holds_and_open_pulls_are_shown(tmp_path: Path) -> None:
     text = promote("status", *where).stdout.splitlines()
     assert "#1" in text[2]
     assert "hold" in text[2]
+
+
+def test_what_a_kustomization_sets_over_the_file_of_a_target_is_what_runs(tmp_path: Path) -> None:
+    files = {
+        "promoter.yaml": "environments: {dev: {path: env/dev}}\n"
+        "apps: {ad: {targets: [{kind: manifest, file: /base/ad.yaml}]}}\n",
+        "base/kustomization.yaml": "resources: [ad.yaml]\n",
+        "base/ad.yaml": "kind: Pod\nspec: {containers: [{name: ad, image: 'o/ad:1.0.2'}]}\n",
+        "env/dev/kustomization.yaml": "resources: [../../base]\nimages:\n"
+        "- {name: o/ad, newTag: 1.0.5}\n",
+    }
+    repo = with_files(tmp_path / "r.git", files)
+    run = promote("status", "--repo", str(repo.path), "--output", "json")
+    (row,) = run.json["apps"]
+    assert [one["tag"] for one in row["images"]] == ["1.0.5"]
+    said = "base/ad.yaml says 1.0.2 of o/ad, and env/dev/kustomization.yaml:3 sets 1.0.5"
+    assert said in run.stderr + run.stdout
 
 
 def test_a_file_that_cannot_be_read_is_told_in_its_row(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import Tree
+from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.pull import Pull, PullState
 from promoter.domain.trees import kind_of
 from promoter.engine.candidates import Candidate
@@ -31,7 +33,12 @@ from promoter.engine.places import (
 from promoter.engine.world import World
 from promoter.gates import ProposedHold
 from promoter.planning.branch import branch_of
-from promoter.planning.container_images import prefetch_bases, running_images
+from promoter.planning.container_images import (
+    ContainerImage,
+    prefetch_bases,
+    running_images,
+    set_over,
+)
 from promoter.planning.history import entries_of
 from promoter.planning.status import Arrival, Newest, Status, with_previous
 from promoter.planning.unnamed import nameless, unnamed
@@ -72,7 +79,8 @@ def read_status(
         raise nothing_found(config, tree, (), Scope(apps, environments))
     targets = {one.target.key: one.target for one in everywhere if one.target}
     files = sorted({path for one in targets.values() for path in files_with_hold(one)})
-    tree.prefetch(path for path in files if kind_of(tree, path))
+    beside = [one.directory / name for one in targets.values() for name in KUSTOMIZATION_NAMES]
+    tree.prefetch(path for path in (*files, *beside) if kind_of(tree, path))
     prefetch_bases(targets.values(), tree)
     warnings = list(_ignored_holds(config, tree, everywhere, apps))
     warnings += _not_there(config, everywhere, Scope(apps, environments))
@@ -93,7 +101,8 @@ def read_status(
             open_pull=(branches.get(branch_of(target, config)) if target else None)
             or together.get(one.key),
         )
-    warnings += _unnamed(rows.values(), targets, tree)
+    warnings += _show_overriding(rows, targets, tree)
+    warnings += _unnamed((one for one in rows.values() if one.key in asked), targets, tree)
     chosen = [one for one in targets.values() if registry and one.key in asked]
     newest = _newest(chosen, rows, world)
     shown = (
@@ -102,6 +111,28 @@ def read_status(
         if key in asked
     )
     return Report(base, tuple(shown), tuple(warnings))
+
+
+def _show_overriding(
+    rows: dict[Key, Status], targets: Mapping[Key, Target], tree: Tree
+) -> list[str]:
+    """Show in each row what its kustomization sets over its targets' files; return the warnings."""
+    warnings = []
+    for key, row in rows.items():
+        over: Mapping[str, ContainerImage] = {}
+        with suppress(PromoteError):
+            over = set_over(targets[key], tree, row.images) if row.images else {}
+        lost = next((one for one in row.images if one.name in over), None)
+        if lost is None:
+            continue
+        images = tuple(over[i.name].named(i.name) if i.name in over else i for i in row.images)
+        rows[key] = replace(row, images=images, arrival=None)
+        warnings.append(
+            f"{row.app} in {row.environment}: {targets[key].first_file} says "
+            f"{lost.ref.tag_or_digest or 'no tag'} of {lost.name}, and {over[lost.name].place} "
+            f"sets {over[lost.name].ref.tag_or_digest}: name that file as the target"
+        )
+    return warnings
 
 
 def _unnamed(rows: Iterable[Status], targets: Mapping[Key, Target], tree: Tree) -> Iterator[str]:

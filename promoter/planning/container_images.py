@@ -12,6 +12,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
 from promoter.domain.image import Ref, split
 from promoter.domain.model import ImageMove, RunningImage, Tree
+from promoter.domain.paths import kustomizations_among
 from promoter.edits import kustomization
 from promoter.edits.site import several_tags
 
@@ -65,6 +66,28 @@ def container_images(
         unused = {one.image for one in dead}
         found |= {name: ContainerImage(Ref(), "") for name in missing if name not in unused}
     return found
+
+
+def set_over(
+    target: Target, tree: Tree, images: Iterable[RunningImage]
+) -> dict[str, ContainerImage]:
+    """Return what the kustomization of an app's folder sets over images in the files of its targets.
+
+    Raises `PromoteError` where files cannot be read.
+    """
+    files = kustomizations_among(tree.entries(target.directory))
+    if target.kustomized or len(files) != 1:
+        return {}
+    path = target.directory / files[0]
+    known = kustomization.read(path, tree.read(path))
+    entries = {one.name: entry for one in images if (entry := known.find(one.name))}
+    found = {
+        name: ContainerImage(Ref(one.tag, one.digest), f"{path}:{one.line}")
+        for name, one in entries.items()
+        if one.tag or one.digest
+    }
+    closure = graph.read_closure(tree, target.directory) if found else None
+    return found if closure and any(map(closure.holds, target.files)) else {}
 
 
 def unset_images(target: Target, tree: Tree) -> list[str]:
