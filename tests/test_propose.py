@@ -9,7 +9,7 @@ import pytest
 from promoter.config.config import parse
 from promoter.config.layout import find_target
 from promoter.domain.declaration import AppDeclaration
-from promoter.domain.errors import SelectionError
+from promoter.domain.errors import RefusedError, SelectionError
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
 from promoter.planning import propose
@@ -167,3 +167,21 @@ def test_a_tag_beside_the_name_of_another_image_is_told_with_both_places(
     warnings = propose.propose_app(declared, target, files).warnings
     told = [one for one in warnings if "web/v.yaml:1:" in one and "promoter.yaml:2:24" in one]
     assert bool(told) is said, warnings
+
+
+def test_a_placeholder_names_the_line_of_the_env_file_that_fills_it_in(tmp_path: Path) -> None:
+    text = (
+        "environments: {prod: {path: '{app}'}}\n"
+        "apps: {web: {targets: [{kind: yaml-path, file: v.yaml, reference: services.a.image}]}}\n"
+    )
+    compose = 'services:\n  a: {image: "o/web:${WEB_TAG:-1.0}"}\n'
+    files = tree(tmp_path, {"web/v.yaml": compose, "web/.env": "# tags\nA=1\nWEB_TAG=1.4\n"})
+    target = find_target(parse(text.encode(), "promoter.yaml"), files, "web", None)
+    declared = AppDeclaration("web", "prod", (ImageRequest("o/web", Tag("2")),))
+    with pytest.raises(RefusedError) as caught:
+        propose.propose_app(declared, target, files)
+    (refusal,) = caught.value.refusals
+    assert refusal.hint == (
+        "Set the tag where the placeholder is filled in: web/.env:3, by a target of "
+        "kind: yaml-path, file: .env, tag: WEB_TAG"
+    )

@@ -20,7 +20,6 @@ from promoter.pull_request import plain
 from promoter.pull_request.words import counted
 
 _PLACEHOLDER = "placeholder"
-_FILLED_IN = "Set the tag where the placeholder is filled in."
 
 
 def edit(facts: Facts) -> Verdict | None:
@@ -36,7 +35,12 @@ def placeholder(facts: Facts) -> Verdict | None:
     """Refuse to replace a value such as `${TAG}`, which something else fills in."""
     found = [one for one in facts.edit_refusals if one.rule == _PLACEHOLDER]
     if found:
-        return all_refused(replace(one, hint=_FILLED_IN) for one in found)
+        # How a rule is overridden is added to the hints of all gates alike.
+        without = (
+            replace(one, hint=f"{one.hint.partition(', or allow it')[0].rstrip('.')}.")
+            for one in found
+        )
+        return all_refused(without)
     edits = facts.proposal.edits if facts.proposal and _PLACEHOLDER in facts.allow else ()
     changes = [change for one in edits for change in one.changes if not change.is_linked]
     if any(is_placeholder(one.old or "") for one in changes):

@@ -15,12 +15,14 @@ from promoter.domain.errors import PromoteError, RefusedError, SelectionError, U
 from promoter.domain.image import Tag, split
 from promoter.domain.model import FileEdit, ImageMove, ImageRequest, RunningImage, Tree
 from promoter.domain.proposal import Proposal
+from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import listed
 from promoter.domain.trees import edited
 from promoter.edits import kustomization
 from promoter.edits.delivery_overrides import overriding_images
 from promoter.edits.kustomization import ImageEntry
 from promoter.edits.linked import edit_linked
+from promoter.edits.placeholders import FILLED_IN, where_filled_in
 from promoter.edits.target_edits import edit_targets
 from promoter.edits.working_files import WorkingFiles, joined
 from promoter.planning.container_images import from_containers
@@ -115,7 +117,8 @@ def _images(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal
                 placeholders=placeholders and "placeholder" in declaration.allow,
             )
     except RefusedError as error:
-        raise RefusedError([at_configuration(one, target) for one in error.refusals]) from None
+        refusals = [_at_origin(one, tree) for one in error.refusals]
+        raise RefusedError([at_configuration(one, target) for one in refusals]) from None
     moves = tuple(replace(one, app=declaration.app) for one in held.moves)
     moves, several = from_containers(moves, target, tree)
     made = edit_linked(tree, target.file, target.linked, held.files, moves)
@@ -130,6 +133,12 @@ def _images(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal
     )
     edits = tuple(edit for edit in made if edit.after != edit.before)
     return Proposal(declaration.alone, edits, moves, warnings)
+
+
+def _at_origin(refusal: Refusal, tree: Tree) -> Refusal:
+    """Return a refusal of a placeholder with where it is filled in, as far as that is known."""
+    place = where_filled_in(refusal, tree) if refusal.rule == "placeholder" else ""
+    return replace(refusal, hint=f"{FILLED_IN}: {place}") if place else refusal
 
 
 def _with_undo(made: Proposal, declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal:
