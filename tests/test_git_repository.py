@@ -148,3 +148,18 @@ def test_a_file_that_another_ones_history_went_further_back_for_is_not_new_where
         # The first goes further back for all of them.
         assert (one.shallow_commits(), connections(hub) - before) == (frozenset(), 1)
     assert seen == {file: [(commit, False)] for file, commit in zip(files, made, strict=True)}
+
+
+@pytest.mark.parametrize("behind", [0, 100])
+def test_commits_on_a_branch_are_known_without_the_whole_history_of_the_base(
+    behind: int, hub: GitHub
+) -> None:
+    repo, branch = Repository(hub.repository), "promote/dev/two"
+    repo.commits("main", "other", map(str, range(300)))
+    repo.git("branch", branch, f"main~{behind}")
+    made = [repo.commit(branch, kustomization("app-1"), f"# {number}\n") for number in range(2)]
+    with clone(hub) as one:
+        repository = GitRepository(one, 1767225601)
+        base = repository.base(None, ["two"])
+        assert [each.sha for each in repository.look(base, branch).commits] == made[::-1]
+        assert one.shallow_commits()

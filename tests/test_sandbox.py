@@ -206,7 +206,7 @@ def test_a_sandbox_binds_no_thread_of_the_run(kustomize: Renderer, home: Path) -
 
 
 def _cat(*files: Path) -> Callable[[], subprocess.Popen[bytes]]:
-    return lambda: subprocess.Popen(["/bin/cat", *files], stdout=-1, stderr=-1)
+    return lambda: subprocess.Popen(["/bin/cat", *files], stdin=-3, stdout=-1, stderr=-1)
 
 
 @pytest.mark.parametrize("program", ["a script", "another program"])
@@ -220,6 +220,15 @@ def test_a_program_of_which_nobody_knows_what_it_needs_is_not_confined(
     process, is_confined = sandbox.started(_cat(home.parent / "secret.yaml"), home, (given,))
     assert process.communicate()[0].decode() == _OBJECT
     assert not is_confined
+
+
+def test_a_python_without_ctypes_confines_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ctypes", None)
+    process, is_confined = sandbox.started(_cat(), home, ("/bin/cat",))
+    process.communicate()
+    assert (process.returncode, is_confined) == (0, False)
 
 
 def test_a_program_that_is_not_there_is_told_as_that(home: Path) -> None:

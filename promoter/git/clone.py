@@ -199,18 +199,22 @@ class Clone:
 
     def is_ancestor(self, commit: str, *, of: str) -> bool:
         """Return whether a commit is in the history of another, deepening the clone only as needed."""
-        if commit == of or self.leads_to(commit, of):
-            return True
-        for depth in _DEPTHS:
+        for depth in (0, *_DEPTHS):
             # Trees of old commits are not needed: only the chain of commits is asked for.
-            if self._deepened.get(of, 0) < depth and not self._borrows:
+            if self._deepened.get(of, 0) < depth:
                 self._fetch(depth, "tree:0", of)
                 self._deepened[of] = depth
-            if self.leads_to(commit, of):
+            if commit == of or self.leads_to(commit, of):
                 return True
-            if self._borrows or not self.shallow_commits():
-                return False
+            if self._borrows or self._is_whole_between(commit, of):
+                break
         return False
+
+    def _is_whole_between(self, commit: str, of: str) -> bool:
+        """Return whether all commits are here that led to one and did not lead to the other."""
+        listed = self.git.attempt("rev-list", of, f"^{commit}")
+        between, cut = listed.stdout.decode("ascii").split(), self.shallow_commits()
+        return not cut or (listed.status == 0 and cut.isdisjoint(between))
 
     def leads_to(self, commit: str, of: str) -> bool:
         """Return whether a commit is in the history of another, as far as that was fetched."""

@@ -121,7 +121,7 @@ def _confine_thread(folder: Path, programs: Sequence[str]) -> bool:
             _call(_RESTRICT_SELF, ruleset, 0)
         finally:
             os.close(ruleset)
-    except OSError:
+    except (OSError, ImportError):  # not every Python has ctypes
         return False
     return True
 

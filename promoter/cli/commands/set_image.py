@@ -103,10 +103,8 @@ def edit(
 
 def _renames(setting: ImageSetting) -> str:
     """Return what is said of a new name that may be meant as a tag; '' for any other."""
-    name, has_more = (
-        setting.new_name,
-        any(isinstance(one, str) and one for one in (setting.tag, setting.digest)),
-    )
+    name, others = setting.new_name, (setting.tag, setting.digest)
+    has_more = any(isinstance(one, str) and one for one in others)
     if not isinstance(name, str) or has_more or "/" in name or "/" not in setting.name:
         return ""
     return (
