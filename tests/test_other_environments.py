@@ -130,19 +130,28 @@ _VALUES = "dev: {tag: 1.0.0}\nprod: {tag: 1.0.0}\n"
         ("file: /values.yaml, tag: dev.tag", "file: /values.yaml, tag: dev.tag", True),
         ("file: /values.yaml, tag: dev.tag", "file: /values.yaml, tag: prod.tag", False),
         ("file: values.yaml, tag: dev.tag", "file: ../../dev/web/values.yaml, tag: dev.tag", True),
+        ("file: /c/all.yaml, tag: dev.tag", "file: /c/all.yaml, tag: dev.tag", True),
     ],
-    ids=["the same place", "another place in the file", "a file in the first one's folder"],
+    ids=[
+        "the same place",
+        "another place in the file",
+        "a file in the first one's folder",
+        "a place whose image the default values name",
+    ],
 )
 def test_an_environment_whose_target_is_the_place_that_is_edited_changes_too(
     dev: str, prod: str, changes: bool, tmp_path: Path
 ) -> None:
     config = "environments:\n" + "".join(
         f"  {name}: {{path: '{name}/{{app}}', checks: {{exists: off}}, "
-        f"targets: [{{kind: yaml-path, image: web, {target}}}]}}\n"
+        f"targets: [{{kind: yaml-path, {target}}}]}}\n"
         for name, target in (("dev", dev), ("prod", prod))
     )
-    file = "values.yaml" if "/values.yaml" in dev else "dev/web/values.yaml"
-    repo = _repository(tmp_path, {file: _VALUES}, config=config)
+    file = "dev/web/values.yaml" if dev.startswith("file: v") else dev[7:].partition(",")[0]
+    files = {file: _VALUES, "c/values.yaml": "dev: {repository: web}\n"}
+    if "/c/" not in dev:
+        config = config.replace("yaml-path,", "yaml-path, image: web,")
+    repo = _repository(tmp_path, files, config=config)
     said = f"this also changes prod, without its checks: its targets name the same place in {file}"
     assert _warned(_promoted(repo, "dev", "--dry-run")) == ([said] if changes else [])
 

@@ -16,6 +16,7 @@ from promoter.domain.errors import PromoteError
 from promoter.domain.model import FileEdit, Kind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.domain.trees import edited, kind_of
+from promoter.edits.default_values import with_default_names
 from promoter.edits.held_images import held_images
 from promoter.edits.targets import EditTarget
 from promoter.edits.targets.model import InFile
@@ -59,7 +60,8 @@ def _sharing(
     for name, settings in environments_of(config, base, app).items():
         directory, (targets, _) = folder(settings, app, name), config.targets_of(name, app)
         for edit in edits if name != target.environment else ():
-            shared = [one for one in targets if _is_in(one, edit.path, directory)]
+            own = [one for one in targets if _is_in(one, edit.path, directory)]
+            shared = with_default_names(base, directory, own)
             file = directory / edit.path.name
             # What cannot be read is an error of its own there.
             with suppress(PromoteError):

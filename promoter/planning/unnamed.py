@@ -75,4 +75,4 @@ def nameless(errors: Mapping[tuple[str, str], SelectionError]) -> str:
     """Return the warning of apps whose targets name no image: the first, and how many more."""
     (app, environment), error = next(iter(errors.items()))
     others = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
-    return f"no image is known of {app} in {environment}{others}: {error}. {error.hint}"
+    return f"no image is known of {app} in {environment}{others}: {error}. {error.hint}".rstrip()
