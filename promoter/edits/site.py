@@ -108,8 +108,12 @@ class Site:
         """The scalar's text, by a merge (`<<`) too; '' where it is missing."""
         if not self.missing:
             return self.spot.text
-        inherited = self.mapping.merged().get(self.key) if self.mapping else None
-        return inherited.text if inherited else ""
+        return self._merged.text if self._merged else ""
+
+    @property
+    def _merged(self) -> Spot | None:
+        """What a missing scalar is by a merge (`<<`), which stands elsewhere."""
+        return self.mapping.merged().get(self.key) if self.mapping else None
 
     @property
     def value(self) -> Ref:
@@ -175,8 +179,13 @@ class Site:
                 self._refuse_inherited_digest()
                 return None, ()
             step = insert_key(self.spot, self.missing, new, (str(self.part), request.name))
-            path = ".".join(self.missing)
-            return step, (f"{request.name}: {self.spot.place}: {path} was not there and is added",)
+            path, merged = ".".join(self.missing), self._merged
+            said = "was not there and is added"
+            if merged is not None and merged.text:
+                line, column = merged.position
+                origin = f"{merged.region.file.path}:{line}:{column}"
+                said = f"comes by a merge (<<) from {origin}, and is set here alone"
+            return step, (f"{request.name}: {self.spot.place}: {path} {said}",)
         spot, warnings = owner(self.spot, partial=self.part in (Part.TAG, Part.DIGEST))
         check_fit(spot)
         self._check_value(spot, placeholders=placeholders)

@@ -58,7 +58,8 @@ def _sharing(
     app, after = target.app, edited(base, {one.path: one.content for one in edits})
     listed = config.apps[app].images if app in config.apps else ()
     for name, settings in environments_of(config, base, app).items():
-        directory, (targets, _) = folder(settings, app, name), config.targets_of(name, app)
+        directory = folder(settings, app, name)
+        targets = with_default_names(base, directory, config.targets_of(name, app)[0])
         for edit in edits if name != target.environment else ():
             own = [one for one in targets if _is_in(one, edit.path, directory)]
             shared = with_default_names(base, directory, own)
