@@ -148,6 +148,9 @@ class Escaping:
     def look_into(self, directories: Iterable[PurePosixPath]) -> None:
         del directories
 
+    def is_listed(self, directory: PurePosixPath) -> bool:
+        return not directory.name
+
     def at_hand(self, paths: Iterable[PurePosixPath]) -> list[PurePosixPath]:
         return list(paths)
 

@@ -1587,8 +1587,9 @@ def clone_of(company: Company, tmp_path: Path) -> Path:
         3,
         [
             "promoter.yml",
-            "Promoter.yaml",
+            "deploy/promoter.yaml",
             ".github/promoter.yaml",
+            "Promoter.yaml",
             ".promoter.yaml",
             "config/promoter.yml",
         ],

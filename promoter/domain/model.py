@@ -43,6 +43,9 @@ class Tree(Protocol):
     def look_into(self, directories: Iterable[PurePosixPath]) -> None:
         """Read the names in many directories at once, whether or not they are there."""
 
+    def is_listed(self, directory: PurePosixPath) -> bool:
+        """Return whether the names in a directory are read without a request."""
+
     def at_hand(self, paths: Iterable[PurePosixPath]) -> list[PurePosixPath]:
         """Return those files whose contents are read without a request."""
 

@@ -57,6 +57,10 @@ class EditedTree:
         """Read the names in many directories at once."""
         self._base.look_into(directories)
 
+    def is_listed(self, directory: PurePosixPath) -> bool:
+        """Return whether the names in a directory are read without a request."""
+        return self._base.is_listed(directory)
+
     def at_hand(self, paths: Iterable[PurePosixPath]) -> list[PurePosixPath]:
         """Return those files whose contents are read without a request."""
         return self._base.at_hand(paths)
@@ -107,6 +111,10 @@ class TreeAtHand:
 
     def look_into(self, directories: Iterable[PurePosixPath]) -> None:
         """Do nothing: the names are here."""
+
+    def is_listed(self, directory: PurePosixPath) -> bool:  # noqa: ARG002 - as others
+        """Return True: the names are here."""
+        return True
 
     def at_hand(self, paths: Iterable[PurePosixPath]) -> list[PurePosixPath]:
         """Return all of them."""

@@ -15,7 +15,7 @@ from promoter.engine.current_repository import local_file, misnamed, nearly_name
 from promoter.engine.wiring import Wiring
 from promoter.settings import Settings
 
-# Where other tools have their files.
+# Where other tools have their files: these are looked into even if that takes a request.
 _FOLDERS = (PurePosixPath(".github"), PurePosixPath("config"))
 _OTHER_KINDS = {
     Kind.DIRECTORY: "a folder",
@@ -70,7 +70,8 @@ def _in_force(wiring: Wiring, base: Tree) -> Config:
 
 def _check_misplaced(base: Tree, names: Mapping[str, Kind]) -> None:
     """Raise `UsageError` for a configuration elsewhere, whose rules would not apply."""
-    folders = [one for one in _FOLDERS if names.get(str(one)) is Kind.DIRECTORY]
+    below = [PurePosixPath(name) for name, kind in names.items() if kind is Kind.DIRECTORY]
+    folders = [one for one in below if one in _FOLDERS or base.is_listed(one)]
     for folder in (PurePosixPath(), *folders):
         there = base.entries(folder)
         files = (name for name, kind in there.items() if kind is not Kind.DIRECTORY)

@@ -88,6 +88,10 @@ class GitTree:
     def look_into(self, directories: Iterable[PurePosixPath]) -> None:
         """Do nothing: the directories of a commit come with it."""
 
+    def is_listed(self, directory: PurePosixPath) -> bool:  # noqa: ARG002 - as others
+        """Return True: the directories of a commit come with it."""
+        return True
+
     def at_hand(self, paths: Iterable[PurePosixPath]) -> list[PurePosixPath]:
         """Return those files whose contents have come already."""
         here = ((path, self.files([path])) for path in paths)
