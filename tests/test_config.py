@@ -500,7 +500,26 @@ def test_every_key_has_a_line_that_its_complaint_shows(place: tuple[str, ...]) -
             "environments: {prod: {auto-merge: true}}",
             "Did you mean deliver? Write it as in deliver: auto-merge",
         ),
-        ("environments: {prod: {branch: main}}", "the top of the file, as in base: main"),
+        (
+            "environments: {prod: {path: x, checks: {cosign: true}}}",
+            "as in checks: {signature: refuse",
+        ),
+        (
+            "environments: {prod: {path: x, policy: {strategy: newest-build}}}",
+            "policy: {newest: 10}",
+        ),
+        ("environments: {prod: {path: x, deliver: {method: push}}}", "Write deliver: push"),
+        ("environments: {prod: {path: x, tags: [v*]}}", "Write tags: ^v"),
+        ("environments: {prod: {path: x, autoSync: true}}", "Argo CD or Flux syncs"),
+        (
+            "environments: {prod: {path: x}}\napps: {web: {path: a/prod/web}}",
+            'Write it as in environments: {prod: {path: "a/prod/web"}}',
+        ),
+        (
+            "environments: {prod: {path: x, freeze: [{from: '2026-12-24', to: '2026-12-31'}]}}",
+            'Write freeze: [{dates: "2026-12-24 - 2026-12-31"}]',
+        ),
+        ("environments: {prod: {branch: main}}", "It is a flag: --base BRANCH"),
         ("environments: {prod: {hold: true}}", "promote hold --app APP --env ENV --reason TEXT"),
         ("environments: {prod: {namespace: x}}", "Leave it out"),
         ("apps: {web: {tag: 1}}", "with --tag"),

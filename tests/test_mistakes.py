@@ -231,11 +231,11 @@ _ON_THE_COMMAND_LINE = {
         ("auto", "--tag", "1.5.0"), 2, ("promote auto takes no --tag", "promote --app APP --tag")
     ),
     "flag of another command": Mistake(
-        ("pulls", "--tag", "1.5.0"), 2, ("promote pulls takes no --tag", "promote pulls --repo REPO")
+        ("pulls", "--tag", "1.5.0"), 2, ("promote pulls takes no --tag", "It lists all, each with its state")
     ),
     "force": Mistake((*_ASK, "--force"), 2, ("no flag '--force'", "--allow RULE", "--take-over")),
     "tag as the version": Mistake(
-        ("--app", "orders", "--version", "1.5.0"), 2, ("--version says", "is --tag 1.5.0")
+        ("--app", "orders", "--version", "1.5.0"), 2, ("--version says", "Did you mean --tag 1.5.0")
     ),
     "flag without a value": Mistake(
         ("--app", "--tag", "1.5.0"), 2, ("--app has no value", "as in --app aurora")
@@ -1156,7 +1156,7 @@ _IN_THE_CONFIGURATION = {
     ),
     "strategy of the updater": (
         (_PUSH, f"{_PUSH}    policy: {{update-strategy: semver}}\n"), 2,
-        ("Write what it names as the key",),
+        ("Write it as in policy: {semver",),
     ),
     "login of a registry": (
         ("apps:\n", "registries: {ghcr.io: x}\napps:\n"), 2, ("that of docker login",)
@@ -1262,7 +1262,7 @@ _IN_THE_CONFIGURATION = {
     ),
     "kind of a policy": (
         (_PUSH, f"{_PUSH}    policy: {{strategy: semver}}\n"), 2,
-        ("unknown key environments.dev.policy.strategy", "Write what it names as the key"),
+        ("unknown key environments.dev.policy.strategy", "Write it as in policy: {semver"),
     ),
     "list among keys": (
         ("  billing:\n", "  - cart\n  billing:\n"), 2, ("and no list: write cart: {}",)

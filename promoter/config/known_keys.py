@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from pydantic import BaseModel
 
 from promoter.config.examples import example_for
+from promoter.domain.json import mapping
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import closest, named_by_others, nearest
 
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
 _OTHER_NAMES = {
     "environments": "env envs stages", "apps": "applications services", "repository": "repo",
     "base": "branch", "default-environment": "default default-env", "semver": "range",
-    "path": "folder dir directory app-path", "promotes-from": "from requires previous",
+    "path": "folder dir directory app-path",
+    "promotes-from": "from requires previous upstream depends-on requested-freight",
     "policy": "semver-range update-strategy image-policy versioning version-filter versionfilter",
     "freeze": "schedule windows sync-windows maintenance-windows",
-    "soak": "wait bake-time minimum-release-age stability-days cooldown",
+    "soak": "wait bake-time required-soak-time minimum-release-age stability-days cooldown",
     "policy: {semver: \"*\", exclude: ['^latest$']}": "ignore-tags exclude-tags",
-    "signature": "sign", "reviewers": "approvers", "include": "filter-tags",
+    "signature": "sign", "reviewers": "approvers codeowners", "include": "filter-tags",
+    "targets: [{kind: yaml-path, file: values.yaml, tag: image.tag}]": "file values values-file",
     "labels": "pr-labels pr-label", "render: off": "no-render skip-render",
     "deliver: pull-request": "create-pr pr pull-request create-pull-request open-pr delivery strategy",
     "deliver: push": "push direct commit-directly no-pull-request",
@@ -55,7 +58,7 @@ _WITHIN = {
     },
     "policy": {
         "semver": "range constraint version major minor patch", "newest": "latest newest-build",
-        "include": "filter-tags", "regex": "pattern",
+        "include": "filter-tags allow-tags", "regex": "pattern", "timestamp": "calver date",
         "numeric": "order", "exclude": "ignore-tags exclude-tags",
     },
     "templates": {"commit": "message", "title": "subject", "body": "description text"},
@@ -84,14 +87,33 @@ _NO_KEYS = {
     "registries": "Remove it: the login of a registry is that of docker login.",
     "type": 'Write what it names as the key, as in policy: {semver: "^1.4"}',
     **dict.fromkeys(
-        ("version", "apiversion", "kind", "enabled", "namespace", "cluster", "name"),
+        ("version", "api-version", "kind", "enabled", "namespace", "cluster", "name"),
         "Leave it out: nothing here needs it.",
     ),
+    **dict.fromkeys(
+        (
+            "auto-sync",
+            "sync-policy",
+            "sync",
+            "ignore-differences",
+            "interval",
+            "prune",
+            "self-heal",
+        ),
+        "Leave it out: Argo CD or Flux syncs what is on the base.",
+    ),
+    **dict.fromkeys(("vulnerabilities", "scan"), "Leave it out: images are not scanned here."),
     "tag": "Remove it: a tag is given when promoting, with --tag. Which tags may go on is tags, "
     "a regular expression.",
     "hold": "A hold is begun by promote hold --app APP --env ENV --reason TEXT",
     "auto": 'What promote auto chooses is policy, as in policy: {semver: "^1.4"}',
 }
+# What has to be known before the file can be read.
+_KNOWN_BEFORE = {"base": "base BRANCH", "repository": "repo URL", "forge": "forge KIND"}
+_POLICIES = ("alphabetical", "digest", "newest", "numeric", "regex", "semver", "timestamp")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+# A value that is shown as it is.
+_PATH = re.compile(r"[\w./{}-]{1,100}", re.ASCII)
 # A target's keys are those of its kind alone.
 _OF_A_KIND = ("targets", "linked")
 _NAMED = {"environments": "ENV", "apps": "APP", "groups": "GROUP"}
@@ -117,7 +139,9 @@ def unknown_key_hint(model: type[BaseModel], value: object, place: Sequence[obje
         name.lower(),
         *named_by_others(_kebab(name), _OTHER_NAMES),
     }:
-        return _NO_KEYS["type"]
+        return _kind_named(place, str(reduce(get, place, value)))
+    if around == "freeze" and (days := _days(reduce(get, place[:-1], value))):
+        return f'Write freeze: [{{dates: "{days}"}}]'
     spellings = _spellings(name, _WITHIN.get(around, _OTHER_NAMES))
     lines = {one.partition(":")[0]: one for one in reversed(spellings) if ":" in one}
     meant = [one.partition(":")[0] for one in spellings]
@@ -127,24 +151,59 @@ def unknown_key_hint(model: type[BaseModel], value: object, place: Sequence[obje
     here = next((one for one in meant if one in known), None)
     if around == "targets" and here is not None:
         return f"Did you mean {here}: {shown(str(reduce(get, place, value)))}?"
-    if here is not None and name.lower() not in _NO_KEYS:
+    if here is not None and _kebab(name) not in _NO_KEYS:
         example = lines.get(here) or example_for((*place[:-1], here))
         alike = here.replace("-", "").rstrip("s") == name.lower().replace("_", "").rstrip("s")
         return f"Did you mean {here}?" + ("" if alike else f" Write it as in {example}")
-    if name.lower() in _NO_KEYS:
-        return _NO_KEYS[name.lower()]
+    if _kebab(name) in _NO_KEYS:
+        return _NO_KEYS[_kebab(name)]
     section = _section_of(model, reduce(get, place, value)) if len(place) == 1 else ""
     if section and not closest(name, known):
         return f"Indent it: {name} stands below {section}:"
-    for one in meant if around == "" else ():
+    place_meant = _place_meant(model, value, place, meant, lines) if around == "" else ""
+    return place_meant or nearest(name, known)
+
+
+def _place_meant(
+    model: type[BaseModel],
+    value: object,
+    place: Sequence[object],
+    meant: Sequence[str],
+    lines: Mapping[str, str],
+) -> str:
+    """Return where the first of the keys that are meant and stand elsewhere belongs; '' for none."""
+    for one in meant:
         paths = [path for path in _paths(model) if path[-1] == one]
-        if paths:
-            # Under an app, the keys of an environment may stand under the app's own.
-            path = min(paths, key=lambda path: (path[0] != place[0], len(path)))
-            where = ".".join(_named(path[:-1], place))
-            where = f"It belongs to {where}" if where else "It belongs to the top of the file"
-            return f"{where}, as in {lines.get(one) or example_for(path)}"
-    return nearest(name, known)
+        if not paths:
+            continue
+        if one in _KNOWN_BEFORE:
+            return f"It is a flag: --{_KNOWN_BEFORE[one]}"
+        if one in lines and one in place:
+            return f"Write it as in {lines[one]}"
+        # Under an app, the keys of an environment may stand under the app's own.
+        path = min(paths, key=lambda path: (path[0] != place[0], len(path)))
+        own = reduce(get, place, value)
+        if "ENV" in path and place[0] == "apps" and one == place[-1] and _PATH.fullmatch(str(own)):
+            names = [str(name) for name in mapping(get(value, "environments"))]
+            if named := [name for name in names if name in str(own)]:
+                return f'Write it as in environments: {{{named[0]}: {{{one}: "{own}"}}}}'
+        where = ".".join(_named(path[:-1], place))
+        where = f"It belongs to {where}" if where else "It belongs to the top of the file"
+        return f"{where}, as in {lines.get(one) or example_for(path)}"
+    return ""
+
+
+def _days(value: object) -> str:
+    """Return the days of a freeze that has `from` and `to`, as `dates` takes them; '' for none."""
+    days = [str(get(value, one)) for one in ("from", "to")]
+    return " - ".join(days) if all(map(_DAY.fullmatch, days)) else ""
+
+
+def _kind_named(place: Sequence[object], kind: str) -> str:
+    """Return the hint for a policy whose kind is a value: the line that has it as the key."""
+    known = [*named_by_others(_kebab(kind), _WITHIN["policy"]), kind]
+    examples = (example_for((*place[:-1], one)) for one in known if one in _POLICIES)
+    return next((f"Write it as in {one}" for one in examples), _NO_KEYS["type"])
 
 
 def line_for(model: type[BaseModel], name: str) -> str:

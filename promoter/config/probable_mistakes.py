@@ -35,7 +35,8 @@ _NEEDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 # The sections of an environment in which such keys stand, too.
 _SECTIONS = ("checks", "policy")
 _DURATIONS = ("soak", "max-age", "duration")
-_PATTERNS = ("tags", "include", "exclude")
+PATTERNS = ("tags", "include", "exclude")
+"""The keys whose value is a regular expression over tags."""
 # A number of more seconds is probably meant as such.
 _FEW_SECONDS = 600
 # What is written to take every tag.
@@ -120,7 +121,9 @@ def _doubt(place: _Place, value: object) -> str:
     key = next(one for one in reversed(place) if isinstance(one, str))
     if key in _DURATIONS and value is not None:
         return _doubtful_duration(str(value), key)
-    if key in _PATTERNS and isinstance(value, str) and compiled(value).search(""):
+    if key in PATTERNS and isinstance(value, str) and re.fullmatch("/.*/", value):
+        return f"no tag has a '/': write {shown(value[1:-1])}, without slashes around it"
+    if key in PATTERNS and isinstance(value, str) and compiled(value).search(""):
         return _doubtful_pattern(value, excludes=key == "exclude")
     return ""
 
@@ -138,12 +141,18 @@ def _doubtful_duration(text: str, key: str) -> str:
     return f"{text} has no unit and is {text} seconds: {meant}"
 
 
+def pattern_meant(text: str) -> str:
+    """Return the regular expression for a shell's pattern that matches any tag as one; else ''."""
+    if not (_SHELL_PATTERN.fullmatch(text) and text.strip("*?.") and compiled(text).search("")):
+        return ""
+    meant = text.replace(".", r"\.").replace("*", ".*").replace("?", ".").removesuffix(".*")
+    return f"^{meant}"
+
+
 def _doubtful_pattern(text: str, *, excludes: bool) -> str:
     if _ANY_TAG.fullmatch(text) and not excludes:
         return ""
-    hint = "write ^ before what a tag has to begin with"
-    if _SHELL_PATTERN.fullmatch(text) and text.strip("*?."):
-        meant = text.replace(".", r"\.").replace("*", ".*").replace("?", ".").removesuffix(".*")
-        hint = f"write '^{meant}'"
+    meant = pattern_meant(text)
+    hint = f"write '{meant}'" if meant else "write ^ before what a tag has to begin with"
     found = "every tag, so that none is left" if excludes else "every tag"
     return f"{shown(text)} is a regular expression, and matches {found}: {hint}"

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from promoter.config.examples import EXAMPLES, example_for
 from promoter.config.gate_settings import WARNING_KEYS
 from promoter.config.known_keys import get, has
+from promoter.config.probable_mistakes import PATTERNS, pattern_meant
 from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import closest, named_by_others
@@ -168,19 +169,32 @@ def _other_forms(mistake: Mistake) -> list[object]:
         commas = [one.strip() for one in value.strip(" ,").split(",")]
         return [{first_key: words}] if first_key else [commas, words]
     if isinstance(value, list) and value:
-        alone = value if len(value) == 1 and isinstance(value[0], str) else []
         names = [dict(_named(section, one) for one in value)] if len(place) == 1 else []
-        return [{first_key: value}] if first_key else [*names, *alone]
-    if isinstance(value, dict) and value:
-        is_text = "must be text" in mistake.said and len(value) == 1
-        texts = [f"{name}:{one}" for name, one in value.items()] if is_text else []
-        texts += list(value.values()) if is_text else []
-        if isinstance(key, int):
-            return [value.get("name"), *texts]
+        return [{first_key: value}] if first_key else [*names, *_alone(key, value)]
+    return _forms_of_mapping(mistake, value) if isinstance(value, dict) and value else []
+
+
+def _alone(key: object, value: Sequence[object]) -> Sequence[object]:
+    """Return the one value that a list may stand for, as the key takes it; none for any other list."""
+    if key == "dates":
+        return [" - ".join(map(str, value))]
+    one = value[0] if len(value) == 1 else None
+    if not isinstance(one, str):
+        return []
+    return [pattern_meant(one) or one] if key in PATTERNS else [one]
+
+
+def _forms_of_mapping(mistake: Mistake, value: dict[str, object]) -> list[object]:
+    key, alone = mistake.place[-1], list(value.values()) if len(value) == 1 else []
+    if key == "images":
         # Where a name is given to each, the images are the values.
         images = [one for one in value.values() if isinstance(one, str) and "/" in one]
-        return [images or list(value)] if key == "images" else [[value], *texts]
-    return []
+        return [images or list(value)]
+    is_text = "must be text" in mistake.said
+    texts = [f"{name}:{one}" for name, one in value.items()] if is_text and alone else []
+    return (
+        [value.get("name"), *texts, *alone] if isinstance(key, int) else [[value], *texts, *alone]
+    )
 
 
 def _named(section: str, entry: object) -> tuple[str, object]:

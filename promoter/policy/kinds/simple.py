@@ -75,6 +75,7 @@ def _check_order(text: str) -> None:
     """Raise `ValueError` for a pattern that no group orders, with its first number as that group."""
     if pattern.compiled(text).groups:
         return
+    text = text[1:-1] if re.fullmatch("/.*/", text) else text
     meant = _NUMBERS.sub(lambda one: f"(?P<order>{one[1]})", text, count=1)
     raise ValueError(f"{_UNORDERED}\nDid you mean '{meant}'?" if meant != text else _UNORDERED)
 
