@@ -70,3 +70,28 @@ def test_apps_of_files_are_found_by_as_few_requests_however_many_there_are(
     few, many = (requests(tmp_path / str(count), layout, count) for count in (5, 40))
     assert many.total() <= few.total() + 1, (few, many)
     assert many.total() <= 6, many
+
+
+def test_by_git_the_default_values_of_all_apps_are_fetched_together(tmp_path: Path) -> None:
+    text = (
+        "environments:\n  dev: {path: 'charts/{app}'}\n  stage: {path: 'charts/{app}'}\n"
+        "  prod: {path: 'charts/{app}', promotes-from: stage, checks: {exists: off}}\n"
+        "targets: [{kind: yaml-path, file: 'values-{environment}.yaml', tag: image.tag}]\n"
+    )
+    files = {"promoter.yaml": text}
+    for number in range(20):
+        folder = f"charts/app-{number}"
+        files[f"{folder}/values.yaml"] = f"image: {{repository: example.org/app-{number}}}\n"
+        files |= {f"{folder}/templates/{name}.yaml": f"# {number}\n" for name in range(8)}
+        for tag, name in enumerate(("dev", "prod", "stage")):
+            files[f"{folder}/values-{name}.yaml"] = f"image: {{tag: 1.{tag}.{number}}}\n"
+    github = GitHub(tmp_path)
+    with_files(github.repository, files)
+    git_http.configure(github.repository)
+    with github:
+        done = promote(
+            "auto", "--repo", github.url, "--dry-run", "--output", "json",
+            env={"GITHUB_TOKEN": "good-token"},
+        )  # fmt: skip
+    assert [one["action"] for one in done.json["results"]] == ["planned"] * 20
+    assert sum("git-upload-pack" in one.path for one in github.seen) <= 8

@@ -103,6 +103,20 @@ def find_targets(config: Config, tree: Tree, scope: Scope) -> list[FoundTarget]:
     return [_target(config, tree, one) for one in there]
 
 
+def prefetch_names(config: Config, tree: Tree, apps: Iterable[str]) -> None:
+    """Fetch at once the files by which the images of apps are named, in all their environments."""
+    tree.prefetch(
+        path
+        for app in dict.fromkeys(apps)
+        for name in config.environments
+        for path in default_files(
+            tree,
+            folder(config.environment(name, app), app, name),
+            config.targets_of(name, app)[0],
+        )
+    )
+
+
 def nothing_found(
     config: Config, tree: Tree, found: Sequence[FoundTarget], scope: Scope
 ) -> PromoteError:
