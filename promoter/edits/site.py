@@ -33,6 +33,8 @@ _ALGORITHM = "sha256:"
 _DIGEST = re.compile(r"(?:[a-z0-9]+(?:[.+_-][a-z0-9]+)*:)?[0-9a-f]{32,128}")
 _BARE = re.compile(r"[0-9a-f]{64}")
 _TAGS_LISTED = 5
+# What kustomize takes in an override for the name or the tag that is there.
+_KEPT = "*"
 
 
 class Part(StrEnum):
@@ -78,7 +80,7 @@ class Site:
         old, reference = _override(spot.text)
         new = split(reference)[0]
         if old:
-            return cls(spot, Part.OVERRIDE, (old,), new)
+            return cls(spot, Part.OVERRIDE, (old,), "" if new == _KEPT else new)
         return cls(spot, Part.OVERRIDE, (new,))
 
     @property
@@ -202,6 +204,8 @@ class Site:
     def _check_value(self, spot: Spot, *, placeholders: bool) -> None:
         """Raise `RefusedError` for what something else fills in, if that is not allowed or too much."""
         reference = self._reference(spot.text)
+        if self.part is Part.OVERRIDE:
+            reference = reference.replace(_KEPT, "x")
         if placeholders:
             if self.part in (Part.REFERENCE, Part.OVERRIDE) and reference:
                 check_name(spot, split(reference)[0])
