@@ -189,7 +189,10 @@ def test_an_older_tag_is_refused_for_the_open_pull_of_a_rollback_as_for_its_hold
     back = run(repo, "rollback", "--app", "web", *WHY)
     refused = run(repo, "--app", "web", "--tag", "1.4.1", code=3)["refusals"]
     assert [one["rule"] for one in refused] == ["downgrade", "hold"]
-    assert f"pull request {back['pull_request']['number']}" in refused[1]["reason"]
+    pull = f"pull request {back['pull_request']['number']}"
+    assert pull in refused[1]["reason"]
+    (warning,) = run(repo, "unhold", "--app", "web", "--env", "dev", *WHY)["warnings"]
+    assert warning == f"web is held by {pull}, which is open: merge it or close it"
     merge(repo, back)
     refused = run(repo, "--app", "web", "--tag", "1.4.1", code=3)["refusals"]
     assert [one["rule"] for one in refused] == ["downgrade", "hold"]

@@ -71,6 +71,13 @@ class OpenHolds:
                     found.setdefault(one.app, hold)
         return found
 
+    def holds_beside(self, targets: Sequence[Target], own: str) -> tuple[str, ...]:
+        """Return a warning for each app that another open pull holds, as an open rollback does."""
+        return tuple(
+            f"{app} is held by pull request {one.pull}, which is open: merge it or close it"
+            for app, one in self.of(targets, own).items()
+        )
+
     def promotions_beside(self, targets: Sequence[Target], own: str) -> tuple[str, ...]:
         """Return a warning for each open pull that promotes an app which a request would hold."""
         found: dict[str, None] = {}

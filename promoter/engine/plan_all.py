@@ -107,7 +107,10 @@ def _plan(world: World, view: View, work: Work, known: BranchPulls, holds: OpenH
     ]
     plan = plan_rollback(request, apps) if request.rollback else plan_promotion(request, apps)
     explain_plan(plan)
-    beside = holds.promotions_beside(targets, branch) if request.begins_hold else ()
+    if request.begins_hold:
+        beside = holds.promotions_beside(targets, branch)
+    else:
+        beside = holds.holds_beside(targets, branch) if request.holds_only else ()
     clock = world.wiring.clock
     set_clock = (clock_as_set(clock),) if clock is not None and writes(plan) else ()
     return replace(plan, warnings=(*work.warnings, *plan.warnings, *beside, *set_clock))
