@@ -25,6 +25,7 @@ from promoter.config import config
 from promoter.config.document import load
 from promoter.config.examples import example_for
 from promoter.config.known_keys import _paths
+from promoter.config.not_there import no_environment
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.engine.wiring import wire
@@ -401,6 +402,8 @@ _WORDS_AND_FLAGS = (
     ("auto --apply", "It writes unless --dry-run is given"),
     ("set-image x/kustomization.yaml", "It is a file: --file x/kustomization.yaml"),
     ("demo clean", "its folder may be deleted"),
+    ("--app shop --image a=1,b=2", "Write --image a=1 --image b=2"),
+    ("--app shop --tag 1 --allow human-commits", "commits of others: --take-over."),
     ("history -5", "Did you mean --number 5?"),
     ("status -o yaml", "Did you mean --output text or --output json?"),
     ("status --force", "It is of no use here: leave it out."),
@@ -782,6 +785,7 @@ def _check_asked(name: str, parsed: Namespace, words: list[str], hint: str) -> N
     [
         ("PROMOTER_APP", "aurora,beacon", "PROMOTER_APP takes one name a line."),
         ("PROMOTER_IMAGE", "a=1,b=2", "PROMOTER_IMAGE takes one image a line."),
+        ("PROMOTER_IMAGE", "a,b", "PROMOTER_IMAGE takes one image a line."),
         ("PROMOTER_ALLOW", "soak,freeze", "PROMOTER_ALLOW takes one rule a line."),
         ("PROMOTER_TAG", "1,2", "PROMOTER_TAG: tag '1,2' holds ','"),
         ("PROMOTER_DRY_RUN", "nein", "not 'nein'\n  Write PROMOTER_DRY_RUN=false"),
@@ -1854,12 +1858,19 @@ def test_repository_stands_at_the_end_of_a_hints_command(hint: str, said: str) -
     assert with_repository(hint, "R") == said
 
 
+def test_version_in_the_place_of_an_environment_is_told_with_its_flag() -> None:
+    hint = no_environment("1.4.1", "web", ["dev", "prod"]).hint
+    assert hint == "Did you mean --tag 1.4.1? Known: dev, prod."
+
+
 @pytest.mark.parametrize(
     ("tag", "said"),
     [
         ("V1.5.0", "Did you mean 1.5.0?"),
         ("abc1234", "Did you mean main-abc1234?"),
         ("1.6.O", "Did you mean 1.6.0?"),
+        ("orders-1.6.0", "Did you mean 1.6.0?"),
+        ("a" * 64, f"@sha256:{'a' * 64}"),
         ("sha-abc1234", "Did you mean main-abc1234?"),
         ("1.6", "Did you mean 1.6.0?"),
         ("1.4.1", "Push 1.4.1 first"),

@@ -25,6 +25,7 @@ _OTHER_KINDS: dict[Kind | None, tuple[str, str]] = {
     Kind.FILE: ("a file", "Name its folder."),
 }
 # What a kustomization is named by mistake, in small letters.
+_VERSION = re.compile(r"v?[0-9]+\.[0-9]", re.ASCII)
 _MISNAMED = re.compile(r"kusto?mi[sz](?:e|ations?|aton|tion)\.ya?ml", re.ASCII)
 
 
@@ -41,6 +42,8 @@ def no_app(app: str, config: Config, known: Iterable[str]) -> SelectionError:
 def no_environment(name: str, app: str, known: Iterable[str]) -> SelectionError:
     """Return the error for an environment that there is not; it may stand for all of them."""
     hint = f"{placeholder_hint(name, 'environment')} {nearest(name, known)}".lstrip()
+    if _VERSION.match(name):
+        hint = f"Did you mean --tag {name}? {hint}"
     if name.lower() in _ALL:
         hint = f"Run promote once for each: --env {', then --env '.join(sorted(known))}"
     return SelectionError(f"there is no environment {name!r} for app {app!r}", hint)

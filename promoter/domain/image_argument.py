@@ -31,6 +31,12 @@ def parse_image(text: str, source: str = "--image", beside: str = "") -> ImageRe
     if "".join(text.split()) != text or not text.isprintable():
         bare = "".join(text.split())
         raise UsageError(f"{source} {shown(text)} holds a blank", f"Did you mean {source} {bare}?")
+    if "," in text:
+        several = " ".join(f"{source} {one}" for one in text.split(",") if one)
+        hint = (
+            f"Write {several}" if source.startswith("--") else f"{source} takes one image a line."
+        )
+        raise UsageError(f"{source} {shown(text)} holds ',': it names one image", hint)
     if "://" in name:
         bare = text.partition("://")[2]
         said = f"{source} {shown(text)} is an address: an image's name begins with its registry"

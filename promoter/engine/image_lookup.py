@@ -13,7 +13,7 @@ from promoter.config.sections import Environment
 from promoter.domain.duration import format_seconds
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage
-from promoter.domain.image import Name
+from promoter.domain.image import Name, is_digest
 from promoter.domain.suggest import listed, placeholder_hint
 from promoter.engine.world import World
 from promoter.gates import ImageFacts
@@ -83,7 +83,11 @@ def _explain(error: AbsentError, image: ImageFacts, registry: Registry, waited: 
         return
     except PromoteError:
         return
-    if near := nearest_tag(tag, known):
+    if image.request.digest and tag in known:
+        error.hint = f"The registry has {tag}, and not that digest: leave the digest out."
+    elif is_digest(f"sha256:{tag}"):
+        error.hint = f"It reads as a digest: --image {image.repository}@sha256:{tag}"
+    elif near := nearest_tag(tag, known):
         error.hint = f"Did you mean {near}? The registry has that."
     elif known:
         last = sorted(known, key=lambda one: nearness(one, tag), reverse=True)

@@ -39,7 +39,7 @@ def nearest_tag(tag: str, known: Sequence[str]) -> str | None:
     """Return the tag that is probably meant; None where none is near, or several are.
 
     Near is one with or without a `v`, in other case, with a letter for a digit, in full, with a
-    branch before it, or with two signs swapped.
+    branch before it, without the name before it, or with two signs swapped.
     """
     plain = tag.lower().removeprefix("v").removeprefix("sha-")
     read = [one for one in known if one.translate(_READ_ALIKE) == tag.translate(_READ_ALIKE)]
@@ -55,6 +55,8 @@ def nearest_tag(tag: str, known: Sequence[str]) -> str | None:
     # What begins as a version does is another one behind a '-': 1.5.0-rc.1 is not meant by 1.5.0.
     is_version = tag[:1].isdecimal() and "." in tag
     parts = [one for one in known if one.startswith(f"{tag}-") or one.endswith(f"-{plain}")]
+    # Others have the image's name before the version.
+    parts += [one for one in known if "." in one and tag.endswith(f"-{one}")]
     if len(parts) == 1 and not is_version:
         return parts[0]
     # Of hundreds of thousands of tags few have the same signs, which is found soonest.

@@ -77,6 +77,8 @@ def _no_rule(name: str, rules: Iterable[str]) -> str:
         if name in (gate.name for gate in GATES):
             key = WARNING_KEYS.get(name)
             way = f"In promoter.yaml, {key} lets it pass. " if key else ""
+            if name == "human-commits":
+                way = "To replace a branch with commits of others: --take-over. "
             return f"the rule {name} cannot be allowed\n{way}{nearest('', rules)}"
         hint = nearest(name, rules)
     return f"there is no rule {shown(name)} to allow\n{hint}"
