@@ -410,6 +410,13 @@ def test_a_host_with_blanks_is_one_too(host: str) -> None:
     assert is_fetched(f"git@{host}:o/r")
 
 
+def test_a_long_run_of_blanks_before_a_path_is_passed_over_at_once() -> None:
+    began = time.process_time()
+    assert is_fetched(" " * 1_000_000 + "https://h/r")
+    assert not is_fetched(" " * 1_000_000)
+    assert time.process_time() - began < 10
+
+
 def test_a_kustomization_that_hides_behind_another_document_is_read_as_kustomize_does(
     tmp_path: Path,
 ) -> None:

@@ -36,7 +36,7 @@ class Requirement:
 
 # What kustomize fetches, even where a folder of the repository has that very name.
 _FETCHED = re.compile(
-    r"\s*(?:https?:|gh:|[a-z][a-z0-9+.-]*::|[a-z][a-z0-9+.-]*://|[a-z][\w.-]*@[^/]*[:/]"
+    r"(?:https?:|gh:|[a-z][a-z0-9+.-]*::|[a-z][a-z0-9+.-]*://|[a-z][\w.-]*@[^/]*[:/]"
     r"|(?:www\.)?github\.com[:/]|[^\n]*_git/)",
     re.IGNORECASE,
 )
@@ -56,7 +56,7 @@ _HELM_HOMES = ("confighome", "helmhome")
 
 def is_fetched(text: str) -> bool:
     """Return whether kustomize would look for this outside, wherever it names a file or folder."""
-    return _FETCHED.match(text) is not None
+    return _FETCHED.match(text.lstrip()) is not None
 
 
 def is_of_this_machine(text: str) -> bool:
