@@ -165,7 +165,7 @@ def _discovered(
 
 
 def kustomization_file(
-    tree: Tree, directory: PurePosixPath, environment: str = ""
+    tree: Tree, directory: PurePosixPath, environment: str = "ENV"
 ) -> PurePosixPath:
     """Return the kustomization of a folder, or raise `SelectionError` for none or several."""
     entries = tree.entries(directory)
@@ -181,9 +181,7 @@ def kustomization_file(
         raise SelectionError(
             f"no kustomization: {missing}",
             f"Point environments.{environment}.path at the folder of a kustomization.yaml; other "
-            "files are named by targets in promoter.yaml."
-            if environment
-            else "",
+            "files are named by targets in promoter.yaml.",
             file=str(directory),
         )
     if entries[found[0]] in (Kind.DIRECTORY, Kind.SUBMODULE):
