@@ -178,19 +178,24 @@ def test_holds_and_open_pulls_are_shown(tmp_path: Path) -> None:
 
 def test_what_a_kustomization_sets_over_the_file_of_a_target_is_what_runs(tmp_path: Path) -> None:
     files = {
-        "promoter.yaml": "environments: {dev: {path: env/dev}}\n"
-        "apps: {ad: {targets: [{kind: manifest, file: /base/ad.yaml}]}}\n",
-        "base/kustomization.yaml": "resources: [ad.yaml]\n",
-        "base/ad.yaml": "kind: Pod\nspec: {containers: [{name: ad, image: 'o/ad:1.0.2'}]}\n",
-        "env/dev/kustomization.yaml": "resources: [../../base]\nimages:\n"
+        "promoter.yaml": "environments: {dev: {path: env/dev}, prod: {path: env/prod}}\n"
+        "apps: {ad: {targets: [{kind: manifest, file: '/{environment}/ad.yaml'}]}}\n",
+        "dev/kustomization.yaml": "resources: [ad.yaml]\n",
+        "prod/ad.yaml": "kind: Pod\nspec: {containers: [{name: ad, image: 'o/ad:1.0.2'}]}\n",
+        "dev/ad.yaml": "kind: Pod\nspec: {containers: [{name: ad, image: 'o/ad:1.0.2'}]}\n",
+        "env/dev/kustomization.yaml": "resources: [../../dev]\nimages:\n"
         "- {name: o/ad, newTag: 1.0.5}\n",
     }
     repo = with_files(tmp_path / "r.git", files)
-    run = promote("status", "--repo", str(repo.path), "--output", "json")
+    run, other = (
+        promote("status", "--env", name, "--repo", str(repo.path), "--output", "json")
+        for name in ("dev", "prod")
+    )
     (row,) = run.json["apps"]
     assert [one["tag"] for one in row["images"]] == ["1.0.5"]
-    said = "base/ad.yaml says 1.0.2 of o/ad, and env/dev/kustomization.yaml:3 sets 1.0.5"
+    said = "dev/ad.yaml says 1.0.2 of o/ad, and env/dev/kustomization.yaml:3 sets 1.0.5"
     assert said in run.stderr + run.stdout
+    assert "o/ad, and" not in other.stderr + other.stdout
 
 
 def test_a_file_that_cannot_be_read_is_told_in_its_row(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -101,7 +101,7 @@ def read_status(
             open_pull=(branches.get(branch_of(target, config)) if target else None)
             or together.get(one.key),
         )
-    warnings += _show_overriding(rows, targets, tree)
+    warnings += _show_overriding(rows, targets, tree, asked)
     warnings += _unnamed((one for one in rows.values() if one.key in asked), targets, tree)
     chosen = [one for one in targets.values() if registry and one.key in asked]
     newest = _newest(chosen, rows, world)
@@ -114,9 +114,12 @@ def read_status(
 
 
 def _show_overriding(
-    rows: dict[Key, Status], targets: Mapping[Key, Target], tree: Tree
+    rows: dict[Key, Status], targets: Mapping[Key, Target], tree: Tree, asked: Collection[Key]
 ) -> list[str]:
-    """Show in each row what its kustomization sets over its targets' files; return the warnings."""
+    """Show in each row what its kustomization sets over its targets' files.
+
+    Returns the warnings of those that are asked for.
+    """
     warnings = []
     for key, row in rows.items():
         over: Mapping[str, ContainerImage] = {}
@@ -127,6 +130,8 @@ def _show_overriding(
             continue
         images = tuple(over[i.name].named(i.name) if i.name in over else i for i in row.images)
         rows[key] = replace(row, images=images, arrival=None)
+        if key not in asked:
+            continue
         warnings.append(
             f"{row.app} in {row.environment}: {targets[key].first_file} says "
             f"{lost.ref.tag_or_digest or 'no tag'} of {lost.name}, and {over[lost.name].place} "
