@@ -893,7 +893,7 @@ def test_pull_request_that_is_closed_already_is_said_to_be(company: Company) -> 
 @pytest.mark.parametrize(
     ("words", "usage"),
     [
-        (["help"], "usage: promote [-h]"),
+        (["help"], "usage: promote --app APP"),
         (["help", "rollback"], "usage: promote rollback [-h]"),
         (["demo", "help"], "usage: promote demo [-h]"),
     ],

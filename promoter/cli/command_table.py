@@ -48,7 +48,8 @@ class Command:
         is_main = name == "promote"
         parser = Parser(
             prog=prog_of(name),
-            description=f"{self.text}\n\n  {self.example}",
+            usage="promote --app APP --tag TAG [--env ENV] [options]" if is_main else None,
+            description=f"{self.text}\n\n  {self.example}{_commands() if is_main else ''}",
             epilog=_epilog() if is_main else None,
             formatter_class=Formatter,
             allow_abbrev=False,
@@ -120,7 +121,7 @@ COMMANDS = {
         many=("env",),
     ),
     "rollback": Command(
-        "go back to what an environment ran before, and hold the app there",
+        "go back to what an environment ran before, and hold the app there until unhold",
         'promote rollback --app aurora --env prod --reason "1.4.3 loses orders"',
         {
             "what to roll back": (
@@ -129,7 +130,7 @@ COMMANDS = {
             **_WRITING,
         },
         helps={
-            "app": "an app; several are rolled back one by one (this or --group is required)",
+            "app": "an app; repeat it for several (required, unless --group)",
             "together": "roll several apps back in one commit and one pull request",
         },
     ),
@@ -138,7 +139,7 @@ COMMANDS = {
         'promote hold --app aurora --env prod --reason "order migration"',
         {"what to hold": ("app", "env", "reason", "until", "take-over"), **_WRITING},
         helps={
-            "app": "an app (required); several are held one by one",
+            "app": "an app (required); repeat it for several",
             "take-over": "replace the hold's branch even if others committed to it",
         },
     ),
@@ -147,12 +148,12 @@ COMMANDS = {
         'promote unhold --app aurora --env prod --reason "1.4.4 is fixed"',
         {"whose hold to end": ("app", "env", "reason", "take-over"), **_WRITING},
         helps={
-            "app": "an app (required); of several, each hold is ended by itself",
+            "app": "an app (required); repeat it for several",
             "take-over": "replace the hold's branch even if others committed to it",
         },
     ),
     "status": Command(
-        "show what runs where, since when, and what is newer, proposed or refused",
+        "show what runs where and since when, newer tags, open pull requests, what blocks them",
         "promote status --app aurora",
         {"what to show": ("app", "env", "no-registry"), **_READING},
         helps={
@@ -205,14 +206,14 @@ COMMANDS = {
         ),
     ),
     "set-image": Command(
-        "edit the images of kustomizations in place, without git",
+        "edit the images of a kustomization file, without git",
         "promote set-image nginx:1.27.4 --dir clusters/prod/apps/web",
         {"how": ("dry-run", "allow", "output", "log-format", "verbose", "quiet")},
         arguments=(
             ("arguments", {
                 "nargs": "*", "metavar": "ARG",
-                "help": "NAME:TAG, NAME@DIGEST, NAME:TAG@DIGEST, NAME=*:TAG, NAME=NEWNAME:TAG; "
-                "* keeps what is there",
+                "help": "NAME:TAG, NAME@DIGEST or NAME:TAG@DIGEST; NAME=NEWNAME:TAG renames; in "
+                "'NAME=*:TAG' (quoted) the * keeps the name",
             }),
             ("--dir", {
                 "action": "append", "metavar": "DIR",
@@ -247,12 +248,13 @@ def unused_options(name: str) -> frozenset[str]:
     return frozenset(asked - {one for names in COMMANDS[name].options.values() for one in names})
 
 
-def _epilog() -> str:
+def _commands() -> str:
     commands = "\n".join(f"  {name:<10} {COMMANDS[name].text}" for name in WORDS)
-    return f"""\
-commands (promote COMMAND --help):
-{commands}
+    return f"\n\ncommands (promote COMMAND --help):\n{commands}"
 
+
+def _epilog() -> str:
+    return """\
 Every flag but --dir and --file can be given as PROMOTER_ and its name, e.g. PROMOTER_API_URL;
 PROMOTER_IMAGE takes one image a line. The token is read from PROMOTER_TOKEN,
 GITHUB_TOKEN or GH_TOKEN, in this order; a GitHub App is given by PROMOTER_GITHUB_APP_ID and
@@ -260,5 +262,5 @@ PROMOTER_GITHUB_APP_PRIVATE_KEY (or _FILE).
 
 exit codes: 0 done or nothing to do, 1 an internal error, 2 bad arguments or configuration,
 3 refused, 4 not found or ambiguous, 5 git, forge or registry failed,
-10 --check found a change
+10 --check found a change, 130 or 143 interrupted or terminated
 """

@@ -45,8 +45,8 @@ OPTIONS = {
     "tag": Option("TAG", help="the tag of the app's images"),
     "image": Option(
         "IMAGE", many=True,
-        help="one image: NAME=TAG, NAME@DIGEST or NAME=TAG@DIGEST; --tag is then for the app's other "
-        "listed images"
+        help="one image: NAME=TAG, NAME@DIGEST or NAME=TAG@DIGEST; --tag then sets the app's other "
+        "images"
     ),
     "env": Option(
         "ENV", help="the environment (default: default-environment in promoter.yaml, else prod)"
@@ -61,7 +61,7 @@ OPTIONS = {
         "tags, max-age, dead-edit, placeholder, mutable-tag",
     ),
     "take-over": Option(
-        help="replace the promotion's branch even if others committed to it: their commits are dropped"
+        help="replace the promotion's branch even if others committed to it, dropping their commits"
     ),
     "from": Option(
         "ENV", bare=True,
@@ -72,7 +72,7 @@ OPTIONS = {
     "reason": Option("TEXT", help="why, in a sentence (required)"),
     "until": Option("TIME", help="when it ends by itself, e.g. 2026-12-01T08:00:00Z or 24h"),
     "to": Option("TAG", help="the tag to go back to"),
-    "steps": Option("N", help="how many states to go back (default: 1)"),
+    "steps": Option("N", help="how many changes to go back (default: 1)"),
     "number": Option("N", short="-n", help="how many entries to show"),
     "no-registry": Option(help="do not ask registries what is newer"),
     "shard": Option("I/N", help="only the I-th part of N of the apps, e.g. 2/4"),
@@ -81,11 +81,13 @@ OPTIONS = {
         "BRANCH", help="the branch that is deployed (default: the repository's default branch)"
     ),
     "forge": Option(
-        "KIND", help="github, or local for a repository on this machine (default: from REPO)"
+        "KIND", help="where pull requests are: github, or local, as refs of a repository on this machine "
+        "(default: local where REPO is a path)"
     ),
     "api-url": Option("URL", help="the forge's API"),
     "config": Option(
-        "FILE", help="a promoter.yaml for a repository that has none; with --dry-run, in place of its own"
+        "FILE", help="use FILE as promoter.yaml: with --dry-run in place of the repository's own, else "
+        "where it has none"
     ),
     "transport": Option(
         choices=("git", "api"), help="read and write by git, or by the forge's API (default: git)"
@@ -102,7 +104,10 @@ OPTIONS = {
     "verbose": Option(
         short="-v", help="explain each choice; list git commands and requests (+) with their time"
     ),
-    "quiet": Option(short="-q", help="print one line about what was done or not taken, and errors"),
+    "quiet": Option(
+        short="-q", help="print one line about what was done, nothing if there was nothing to do, and "
+        "errors"
+    ),
 }  # fmt: skip
 WHERE = (
     "repo", "base", "forge", "api-url", "config", "transport", "signing-key", "cache", "timeout",
