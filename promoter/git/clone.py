@@ -212,9 +212,10 @@ class Clone:
 
     def _is_whole_between(self, commit: str, of: str) -> bool:
         """Return whether all commits are here that led to one and did not lead to the other."""
+        if not (cut := self.shallow_commits()):
+            return True
         listed = self.git.attempt("rev-list", of, f"^{commit}")
-        between, cut = listed.stdout.decode("ascii").split(), self.shallow_commits()
-        return not cut or (listed.status == 0 and cut.isdisjoint(between))
+        return listed.status == 0 and cut.isdisjoint(listed.stdout.decode("ascii").split())
 
     def leads_to(self, commit: str, of: str) -> bool:
         """Return whether a commit is in the history of another, as far as that was fetched."""

@@ -22,7 +22,7 @@ _LEADING_OUT = frozenset({"", ".", ".."})
 
 
 class _Remote(Protocol):
-    """What brings more of the repository."""
+    """Where more of the repository is fetched from."""
 
     def fetch(self, *commits: str) -> None:
         """Fetch commits with their directories."""
