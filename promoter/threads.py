@@ -71,9 +71,14 @@ def within(seconds: float, ask: Callable[[float], Answer]) -> Answer:
     return answer.result(seconds)
 
 
-def in_background(ask: Callable[[], Answer]) -> Future[Answer]:
-    """Return the answer to come of what is asked beside the caller's own work."""
-    answer: Future[Answer] = Future()
+def in_background(
+    ask: Callable[[], Answer], answer: Future[Answer] | None = None
+) -> Future[Answer]:
+    """Return the answer to come of what is asked beside the caller's own work.
+
+    It is `answer` where that is given: a signal may come before anything is returned.
+    """
+    answer = answer or Future()
     Thread(target=_answer, args=(lambda _: ask(), None, answer), daemon=True).start()
     return answer
 

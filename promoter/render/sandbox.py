@@ -15,12 +15,12 @@ import stat
 import struct
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
+
+from promoter.threads import in_background
 
 if TYPE_CHECKING:
     import ctypes
@@ -59,9 +59,13 @@ def started(
     if sys.platform != "linux" or not all(map(_is_executable, programs)):
         return start(), False
     answer: Future[tuple[subprocess.Popen[bytes], bool]] = Future()
+
+    def confined() -> tuple[subprocess.Popen[bytes], bool]:
+        is_confined = _confine_thread(folder, programs)
+        return start(), is_confined
+
     try:
-        Thread(target=_answer, args=(answer, start, folder, programs), daemon=True).start()
-        return answer.result()
+        return in_background(confined, answer).result()
     except PermissionError:
         # It lacks something before it has read anything.
         return start(), False
@@ -69,29 +73,14 @@ def started(
         raise OSError(errno.EAGAIN, str(error)) from error
     except BaseException:
         # A signal ends the wait, at any moment: nobody takes what is started then.
-        if not answer.cancel() and answer.exception() is None:
-            answer.result()[0].kill()
+        answer.add_done_callback(_kill)
         raise
 
 
-def _answer(
-    answer: Future[tuple[subprocess.Popen[bytes], bool]],
-    start: Callable[[], subprocess.Popen[bytes]],
-    folder: Path,
-    programs: Sequence[str],
-) -> None:
-    """Confine this thread, start a program, and answer with it; end it where nobody takes it."""
-    try:
-        is_confined = _confine_thread(folder, programs)
-        process = start()
-    except BaseException as error:  # noqa: BLE001 - it is raised where the answer is read
-        with suppress(InvalidStateError):
-            answer.set_exception(error)
-        return
-    try:
-        answer.set_result((process, is_confined))
-    except InvalidStateError:
-        process.kill()
+def _kill(answer: Future[tuple[subprocess.Popen[bytes], bool]]) -> None:
+    """End the program that was started, if it was."""
+    if answer.exception() is None:
+        answer.result()[0].kill()
 
 
 def _is_executable(program: str) -> bool:
