@@ -56,11 +56,8 @@ def reference_fault(text: str) -> str:
 
 def digest_fault(text: str) -> str:
     """Return why a text is neither empty, nor a digest, nor its hex digits; '' where it is."""
-    return (
-        ""
-        if not text or is_digest(text) or _HEX.fullmatch(text)
-        else f"{shown(text)} is not a digest"
-    )
+    is_one = not text or is_digest(text) or _HEX.fullmatch(text)
+    return "" if is_one else f"{shown(text)} is not a digest"
 
 
 def is_placeholder(text: str) -> bool:

@@ -38,7 +38,7 @@ class BranchPulls:
         """
         forge, found = self._world.forge(), self._known.get(branch)
         if found is None:
-            # For a single app, the first look through the API brings it.
+            # For a single app, it comes with the first look through the API.
             together = len(targets) > 1 and self._world.wiring.transport == "api"
             by_forge = together or self._world.has_history_from_forge(self._view.tree)
             own = branch in self._targets and by_forge

@@ -98,23 +98,14 @@ def places(config: Config, tree: Tree, scope: Scope) -> list[Place]:
 def find_targets(config: Config, tree: Tree, scope: Scope) -> list[FoundTarget]:
     """Return what is edited for each app in the environments that it is in; raises as `places`."""
     there = [one for one in places(config, tree, scope) if one.is_there(config, tree)]
-    listed = ((one, config.targets_of(one.environment, one.app)[0]) for one in there)
-    tree.prefetch(path for one, own in listed for path in default_files(tree, one.folder, own))
+    prefetch_names(config, tree, there)
     return [_target(config, tree, one) for one in there]
 
 
-def prefetch_names(config: Config, tree: Tree, apps: Iterable[str]) -> None:
-    """Fetch at once the files by which the images of apps are named, in all their environments."""
-    tree.prefetch(
-        path
-        for app in dict.fromkeys(apps)
-        for name in config.environments
-        for path in default_files(
-            tree,
-            folder(config.environment(name, app), app, name),
-            config.targets_of(name, app)[0],
-        )
-    )
+def prefetch_names(config: Config, tree: Tree, found: Iterable[Place]) -> None:
+    """Fetch at once the files by which the images of apps in their environments are named."""
+    targets = ((one, config.targets_of(one.environment, one.app)[0]) for one in found)
+    tree.prefetch(path for one, own in targets for path in default_files(tree, one.folder, own))
 
 
 def nothing_found(

@@ -17,7 +17,7 @@ from promoter.engine.explain import explain_plan, explain_target
 from promoter.engine.look_ahead import look_ahead
 from promoter.engine.open_holds import OpenHolds
 from promoter.engine.other_environments import folders_beside, kustomizations_beside
-from promoter.engine.places import prefetch_names
+from promoter.engine.places import Place, prefetch_names
 from promoter.engine.plan_promotion import plan_promotion
 from promoter.engine.rollback import plan_rollback
 from promoter.engine.seen import Seen
@@ -76,7 +76,9 @@ def _prefetch(
     if not targets:
         return
     # The text of a pull tells what other environments have.
-    prefetch_names(view.config, view.tree, (one.app for one in by_pull))
+    known = view.config.environments
+    places = (Place(t.app, n, view.config.environment(n, t.app)) for t in by_pull for n in known)
+    prefetch_names(view.config, view.tree, places)
     shown = (shown_environments(view.config, view.tree, one) for one in by_pull)
     beside = [file for one in chain.from_iterable(shown) for file in one.files]
     if world.wiring.transport != "api":

@@ -217,7 +217,7 @@ def open_repository(
 ) -> Iterator[Repository]:
     """Return the repository as seen and written through its forge's API, else through a clone.
 
-    The first look at a clone's remote, for these apps, is begun at once; it brings so many commits.
+    The first look at a clone's remote, for these apps and so many commits, is begun at once.
     """
     if forge is not None:
         yield api_repository(wiring, forge)
