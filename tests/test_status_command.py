@@ -15,8 +15,11 @@ from promoter.config.sections import Environment
 from promoter.domain.evidence import GateResult
 from promoter.domain.model import RunningImage
 from promoter.domain.pull import Pull, PullState
+from promoter.domain.trees import FilesTree
+from promoter.edits.targets import ManifestTarget
 from promoter.output.status import of_status
 from promoter.output.terminal_page import render
+from promoter.planning.container_images import set_over
 from promoter.planning.status import (
     Arrival,
     Newest,
@@ -196,6 +199,25 @@ def test_what_a_kustomization_sets_over_the_file_of_a_target_is_what_runs(tmp_pa
     said = "dev/ad.yaml says 1.0.2 of o/ad, and env/dev/kustomization.yaml:3 sets 1.0.5"
     assert said in run.stderr + run.stdout
     assert "o/ad, and" not in other.stderr + other.stdout
+
+
+def test_what_a_kustomization_sets_over_a_file_is_pulled_by_its_new_name() -> None:
+    files = {
+        "ad.yaml": "kind: Pod\nspec: {containers: [{name: ad, image: 'o/ad:1.0.2'}]}\n",
+        "kustomization.yaml": "resources: [ad.yaml]\nimages:\n"
+        "- {name: o/ad, newName: mirror/ad, newTag: 1.0.5}\n",
+    }
+    tree = FilesTree(
+        "", {PurePosixPath("dev", name): text.encode() for name, text in files.items()}
+    )
+    target = Target(
+        "ad", "dev", Environment(path="dev"), PurePosixPath("dev/kustomization.yaml"),
+        (ManifestTarget(kind="manifest", file="ad.yaml"),),
+    )  # fmt: skip
+    image = RunningImage("o/ad", "1.0.5", None, "mirror/ad")
+    assert set_over(target, tree, target.own_images(tree)) == {
+        "o/ad": (image, "dev/kustomization.yaml:3")
+    }
 
 
 def test_a_file_that_cannot_be_read_is_told_in_its_row(tmp_path: Path) -> None:

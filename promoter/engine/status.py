@@ -14,7 +14,7 @@ from promoter.config.holds import Hold, ignored_holds, read_hold
 from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
-from promoter.domain.model import Tree
+from promoter.domain.model import RunningImage, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.pull import Pull, PullState
 from promoter.domain.trees import kind_of
@@ -34,7 +34,6 @@ from promoter.engine.world import World
 from promoter.gates import ProposedHold
 from promoter.planning.branch import branch_of
 from promoter.planning.container_images import (
-    ContainerImage,
     prefetch_bases,
     running_images,
     set_over,
@@ -122,20 +121,21 @@ def _show_overriding(
     """
     warnings = []
     for key, row in rows.items():
-        over: Mapping[str, ContainerImage] = {}
+        over: Mapping[str, tuple[RunningImage, str]] = {}
         with suppress(PromoteError):
             over = set_over(targets[key], tree, row.images) if row.images else {}
         lost = next((one for one in row.images if one.name in over), None)
         if lost is None:
             continue
-        images = tuple(over[i.name].named(i.name) if i.name in over else i for i in row.images)
+        images = tuple(over[i.name][0] if i.name in over else i for i in row.images)
         rows[key] = replace(row, images=images, arrival=None)
         if key not in asked:
             continue
+        image, place = over[lost.name]
         warnings.append(
             f"{row.app} in {row.environment}: {targets[key].first_file} says "
-            f"{lost.ref.tag_or_digest or 'no tag'} of {lost.name}, and {over[lost.name].place} "
-            f"sets {over[lost.name].ref.tag_or_digest}: name that file as the target"
+            f"{lost.ref.tag_or_digest or 'no tag'} of {lost.name}, and {place} "
+            f"sets {image.ref.tag_or_digest}: name that file as the target"
         )
     return warnings
 

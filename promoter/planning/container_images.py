@@ -70,10 +70,11 @@ def container_images(
 
 def set_over(
     target: Target, tree: Tree, images: Iterable[RunningImage]
-) -> dict[str, ContainerImage]:
+) -> dict[str, tuple[RunningImage, str]]:
     """Return what the kustomization of an app's folder sets over images in the files of its targets.
 
-    Raises `PromoteError` where files cannot be read.
+    Beside each image stands the `file:line` that sets it. Raises `PromoteError` where files cannot
+    be read.
     """
     files = kustomizations_among(tree.entries(target.directory))
     if target.kustomized or len(files) != 1:
@@ -82,7 +83,7 @@ def set_over(
     known = kustomization.read(path, tree.read(path))
     entries = {one.name: entry for one in images if (entry := known.find(one.name))}
     found = {
-        name: ContainerImage(Ref(one.tag, one.digest), f"{path}:{one.line}")
+        name: (RunningImage(name, one.tag, one.digest, one.new_name), f"{path}:{one.line}")
         for name, one in entries.items()
         if one.tag or one.digest
     }
