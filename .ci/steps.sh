@@ -99,7 +99,7 @@ debian_mirror() {
         head -n 1 || true
 }
 
-# Unpacks git 2.30, the oldest that is promised to do, beside what is installed: from Debian's package,
+# Unpacks git 2.30, the oldest that is supported, beside what is installed: from Debian's package,
 # and where this machine is no Debian, from an image that has it.
 old_git() {
     [ -x "$OLD_GIT/usr/bin/git" ] && return

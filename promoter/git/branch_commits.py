@@ -29,7 +29,7 @@ class BranchCommits:
             self._clone.fetch(tip, depth=COMMITS_LIMIT)
         current = tip
         while current != base and len(found) < COMMITS_LIMIT:
-            # The tip is not asked about: a no fetches the whole history, and a branch that the
+            # The tip is not asked about: a no may fetch the whole history, and a branch that the
             # base has in full is known by its merged pull.
             if current != tip and self._clone.is_ancestor(current, of=base):
                 break

@@ -108,7 +108,7 @@ def prefetch_closures_at(tree: Tree, directories: Mapping[str, Sequence[PurePosi
     files: dict[str, list[PurePosixPath]] = {}
     for commit, named in directories.items():
         read = (file for one in named for file in read_closure(tree, one).files)
-        # It is known then, too, where no base is.
+        # These also show where there is no base.
         likely = (
             folder / KUSTOMIZATION_NAMES[0] for one in named for folder in likely_folders(one)
         )

@@ -149,7 +149,7 @@ class _Build:
         if self.status:
             said = _said(redacted(bytes(self.message).decode("utf-8", "replace")), self.folder)
             if self.is_confined and "permission denied" in said.lower():
-                # All of its own files may be read: it has met the end of the sandbox.
+                # It may read all of its own files: the sandbox denied it another.
                 return BuildOutput(
                     unmade=f"{renderer.name} wanted more than the files that are built: {said}"
                 )

@@ -92,9 +92,9 @@ class Renderer:
         }
         # Go collects its garbage in time, so that only what is in use meets the limit.
         own["GOMEMLIMIT"] = str(self.memory * 3 // 4)
-        # A build is over before collecting it often would pay: this takes a fifth of its time off.
+        # A build is short: collecting garbage less often saves a fifth of its time.
         own["GOGC"] = "400"
-        # One does the work, and one collects garbage: more of them only make a bomb dearer.
+        # One does the work, and one collects garbage: hostile content gets no more of the machine.
         own["GOMAXPROCS"] = str(_PROCESSORS)
         if Access.NETWORK in self.access:
             ways = {key: self.environment[key] for key in _ROUTES if key in self.environment}

@@ -67,7 +67,7 @@ def started(
     try:
         return in_background(confined, answer).result()
     except PermissionError:
-        # It lacks something before it has read anything.
+        # It cannot start there, and has read nothing yet.
         return start(), False
     except RuntimeError as error:
         raise OSError(errno.EAGAIN, str(error)) from error
@@ -84,7 +84,7 @@ def _kill(answer: Future[tuple[subprocess.Popen[bytes], bool]]) -> None:
 
 
 def _is_executable(program: str) -> bool:
-    """Return whether a program is machine code; a script needs who knows what."""
+    """Return whether a program is machine code; what a script reads is not known."""
     try:
         with open(program, "rb") as file:  # noqa: PTH123 - a path would be made for four bytes
             return file.read(len(_EXECUTABLE)) == _EXECUTABLE

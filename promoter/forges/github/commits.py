@@ -91,7 +91,7 @@ class Commits:
         def do() -> str:
             return str(self._client.change("POST", path, wanted, shows("sha"))["sha"])
 
-        # One too many is seen by nobody.
+        # A second one would be on no branch.
         return self._client.write(f"merge the base into {branch}", do, lambda: None)
 
     def _replace(self, draft: CommitDraft) -> str:

@@ -198,7 +198,7 @@ def _hint(error: GitHubError, said: str) -> str:
             f"there{permissions}{OWN_RUN}."
         )
     if error.status == 404:
-        # GitHub itself says a word.
+        # An answer of GitHub itself has a message.
         return f"{_MISSING}, or the token may not see it{OWN_RUN}." if said else _OTHER_API
     if error.status >= 500:
         return "GitHub has a problem: running again is safe."

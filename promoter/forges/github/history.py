@@ -106,7 +106,7 @@ class GitHubHistory:
     def _moment(self, commit: str, own: int, ancestors: Iterable[int]) -> int:
         """Return when a commit was made at the earliest, from the dates of what it stands on."""
         if self.proved:
-            # Of many apps, all will ask it.
+            # A run over many apps asks it for each of them.
             listed = self.client.histories.values()
             others = (str(row["oid"]) for rows in listed for row in rows[:_PROVED])
             ancestors = self.reader.dates_behind(commit, others)

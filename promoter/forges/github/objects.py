@@ -129,7 +129,7 @@ class Reader:
         return self._ancestors[key]
 
     def keep_ancestors(self, of: str, shas: Iterable[str]) -> None:
-        """Keep that some commits led to another."""
+        """Remember that some commits led to another."""
         self._ancestors |= {(sha, of): True for sha in shas}
 
     def tree(self, sha: str) -> dict[str, tuple[str, int]]:
