@@ -115,6 +115,7 @@ def test_idle_run_writes_nothing_and_asks_each_image_once(
     assert repo.refs() == refs
     assert len(registry.seen) == 5
     assert promote("auto", "--repo", str(repo.path)).stdout == "5 apps: 5 unchanged\n"
+    assert promote("auto", "--repo", str(repo.path), "-q").stdout == ""
 
 
 def test_dry_run_and_check_write_nothing(tmp_path: Path, registry: Registry) -> None:

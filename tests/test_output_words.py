@@ -118,6 +118,7 @@ def test_verbose_run_explains_files_gates_and_commands(repo: Repository) -> None
     assert "promote: aurora in prod: check edit: passed: " in run.stderr
     assert "promote: aurora in prod: plan: open a pull request\n" in run.stderr
     assert "promote: pushed " in run.stderr
+    assert "promote: opened pull request 1\n" in run.stderr
 
 
 def test_verbose_run_names_checks_as_the_pull_request_does(repo: Repository) -> None:

@@ -180,7 +180,9 @@ def _bring_in_line(plan: OpenPull | RenewPull, made: str | None, world: World) -
     try:
         with _under_way("the pull request", progress):
             pull, action, warnings = _converge(plan, commit, forge)
-        progress.append(f"pull request {pull.number} is up to date")
+        number = f"pull request {pull.number}"
+        is_new = action is Action.CREATED
+        progress.append(f"opened {number}" if is_new else f"{number} is up to date")
         if isinstance(plan, OpenPull) and plan.extras.draft and not pull.draft:
             reason = "there are no drafts in this repository; leave draft: true out"
             warnings = (*warnings, f"pull request {pull.number} is ready for review: {reason}")

@@ -50,14 +50,15 @@ class Result:
     def shortened(self) -> Result:
         """Return the result of a quiet run: a line for each change that was made or not taken.
 
-        Of what is so already nothing is said, and of many apps a summary. What is refused or failed
-        is shown as ever: it is of no use without what to do.
+        Of what is so already nothing is said; of many apps, of which any was changed or failed, a
+        summary. What is refused or failed is shown as ever: it is of no use without what to do.
         """
         serious = [one for one in self.complaints if one.is_serious]
-        line = self.summary or "".join(
-            f"{one.headline}\n"
-            for one in self.promotions
-            if (one.changed or one.action == Action.SUPERSEDED) and not (one.error or one.refusals)
+        told = [one for one in self.promotions if one.changed or one.action == Action.SUPERSEDED]
+        failed = any(one.error or one.refusals for one in self.promotions)
+        line = self.summary if told or failed else ""
+        line = line or "".join(
+            f"{one.headline}\n" for one in told if not (one.error or one.refusals)
         )
         pieces = (Piece(Kind.PLAIN, line),) if line and self.promotions else ()
         shown = pieces if self.promotions else self.pieces
@@ -148,7 +149,10 @@ def of_failure(error: PromoteError) -> Result:
 def count(promotions: Sequence[Envelope]) -> str:
     """Return the line that sums up a run over many apps, e.g. `3 apps: 1 pushed, 2 unchanged`."""
     numbers = Counter("waiting" if one.waits else one.action for one in promotions)
-    counts = ", ".join(f"{numbers[one]} {one}" for one in (*Action, "waiting") if one in numbers)
+    words = {Action.CREATED: "opened"}
+    counts = ", ".join(
+        f"{numbers[one]} {words.get(one, one)}" for one in (*Action, "waiting") if one in numbers
+    )
     apps = len({one.app for one in promotions})
     environments = len({one.environment for one in promotions})
     total = f"{apps} app{'s' if apps != 1 else ''}"
