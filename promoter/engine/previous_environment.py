@@ -28,15 +28,6 @@ _VERSIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class _Version:
-    """The images of an environment from a time on; `is_first`: what came before was not read."""
-
-    time: int
-    images: tuple[RunningImage, ...]
-    is_first: bool
-
-
-@dataclass(frozen=True, slots=True)
 class _Wanted:
     """One image of a promotion: the tag and digest by which another environment's is known as it."""
 
@@ -106,8 +97,7 @@ def _read(seen: Seen, previous: Target, wanted: Sequence[_Wanted]) -> Previous:
         stays = {one.text: Stay(seen.world.now, at_least=True) for one in wanted}
     elif files.paths:
         # The base's own files come first, as a history may not agree with them.
-        newest = _Version(seen.world.now, now, is_first=True)
-        stays, unread = _latest(seen, files, wanted, newest)
+        stays, unread = _latest(seen, files, wanted, now)
     lagging = ((one.text, files.lagging(one, now)) for one in wanted)
     partly = {text: place for text, place in lagging if place}
     elsewhere = _elsewhere(previous, base, wanted)
@@ -210,7 +200,7 @@ def _paths(places: Iterable[str]) -> list[PurePosixPath]:
 
 
 def _latest(
-    seen: Seen, files: _Files, images: Sequence[_Wanted], newest: _Version
+    seen: Seen, files: _Files, wanted: Sequence[_Wanted], now: Sequence[RunningImage]
 ) -> tuple[Mapping[str, Stay | None], str]:
     """Return the latest stay of each image, and why no more of the files' history was read.
 
@@ -218,6 +208,7 @@ def _latest(
     """
     soak, repository = seen.target.settings.soak, seen.world.repository
     seconds = int(soak.total_seconds()) if soak else 0
+    newest = _version(wanted, seen.world.now, now, first=True)
     read = [newest]
     try:
         for most in (None, _VERSIONS):
@@ -227,30 +218,32 @@ def _latest(
             read = [newest]
             for number, one in enumerate(joined_versions(files.paths, known), 1):
                 is_first = one.is_first or number == _VERSIONS
-                read.append(_Version(one.time, files.images(one.files), is_first))
-                stays = _stays(images, read)
+                read.append(_version(wanted, one.time, files.images(one.files), first=is_first))
+                stays = _stays(read)
                 if all(
-                    (stay := stays[image.text])
-                    and (stay.length(seen.world.now) >= seconds or not image.is_in(read[-1].images))
-                    for image in images
+                    (stay := stays[text])
+                    and (stay.length(seen.world.now) >= seconds or not version.has)
+                    for text, version in read[-1].items()
                 ):
                     return stays, ""
                 if is_first:
                     break
             else:
-                return _stays(images, read), ""
+                return _stays(read), ""
             if len(read) > _VERSIONS:
                 break  # more of them would be the same ones
         unread = "its history goes on further back"
     except PromoteError as error:
         unread = error.message
-    return _stays(images, read), unread
+    return _stays(read), unread
 
 
-def _stays(images: Sequence[_Wanted], versions: Sequence[_Version]) -> Mapping[str, Stay | None]:
-    return {
-        image.text: latest_stay(
-            Version(v.time, image.is_in(v.images), v.is_first) for v in versions
-        )
-        for image in images
-    }
+def _version(
+    wanted: Sequence[_Wanted], time: int, images: Sequence[RunningImage], *, first: bool
+) -> Mapping[str, Version]:
+    """Return, by each image that is wanted, whether one version of the files has it."""
+    return {one.text: Version(time, one.is_in(images), first) for one in wanted}
+
+
+def _stays(versions: Sequence[Mapping[str, Version]]) -> Mapping[str, Stay | None]:
+    return {text: latest_stay(one[text] for one in versions) for text in versions[0]}
