@@ -193,7 +193,7 @@ class Client:
         names = {"owner": self.owner, "name": self.name}
         seconds = self.deadline.remaining()
         try:
-            data = until_answered(lambda: self.graphql(document, names), seconds)
+            data = until_answered(lambda: self.api.graphql(document, names), seconds)
         except GitHubError as error:
             data = data_but_for_rules(error)
         shown = data["repository"]
@@ -206,10 +206,6 @@ class Client:
         if name and named.casefold() != known.casefold():
             _LOG.warning("%s is called %s now: give that as --repo", known, one_line(named))
             self.owner, self.name = owner, name
-
-    def graphql(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
-        """Return the data that a GraphQL document answers; raises what is in `FAILURES`."""
-        return self.api.graphql(document, variables)
 
     def failure(self, work: str, error: Exception) -> PromoteError:
         """Return what went wrong, in the user's words."""

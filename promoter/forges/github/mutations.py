@@ -56,7 +56,7 @@ def document(name: str, writes: Mapping[str, Mutation]) -> str:
 
 def carry_out_one(client: Client, name: str, write: Mutation) -> Any:  # noqa: ANN401 - JSON
     """Return what GitHub answers to one write; raises one of `FAILURES` where it was not done."""
-    data = client.graphql(document(name, {"write": write}), {"write": dict(write.input)})
+    data = client.api.graphql(document(name, {"write": write}), {"write": dict(write.input)})
     return data["write"]
 
 
@@ -67,7 +67,7 @@ def carry_out(client: Client, name: str, writes: Mapping[str, Mutation]) -> Answ
     """
     said: Mapping[str, str] = {}
     try:
-        data = client.graphql(
+        data = client.api.graphql(
             document(name, writes), {key: dict(one.input) for key, one in writes.items()}
         )
     except GitHubError as error:
