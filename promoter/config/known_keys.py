@@ -67,23 +67,14 @@ _NO_SECRETS = (
     "Remove it: no secret belongs in this file. A token is given by the variable GITHUB_TOKEN; one "
     "that was pushed has to be revoked."
 )
+_FLAGS = ("timeout 5m", "cache DIR", "signing-key KEY", "output json", "dry-run", "verbose")
 # What is no key, and what to do instead.
 _NO_KEYS = {
     **dict.fromkeys(
         ("token", "tokens", "github-token", "password", "secret", "access-token", "pat"),
         _NO_SECRETS,
     ),
-    **{
-        flag.partition(" ")[0]: f"It is a flag: --{flag}"
-        for flag in (
-            "timeout 5m",
-            "cache DIR",
-            "signing-key KEY",
-            "output json",
-            "dry-run",
-            "verbose",
-        )
-    },
+    **{flag.partition(" ")[0]: f"It is a flag: --{flag}" for flag in _FLAGS},
     "registries": "Remove it: the login of a registry is that of docker login.",
     "type": 'Write what it names as the key, as in policy: {semver: "^1.4"}',
     **dict.fromkeys(
