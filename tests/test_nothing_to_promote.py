@@ -177,6 +177,7 @@ def test_a_tag_that_a_base_sets_is_followed(tmp_path: Path) -> None:
     assert [(one["from"], one["to"]) for one in asked.json["images"]] == [("1.0.0", "1.1.0")]
     gate = next(one for one in asked.json["gates"] if one["gate"] == "previous-environment")
     assert gate["detail"] == "stage runs what is promoted"
+    assert "| runs | `1.1.0` | `1.0.0` → `1.1.0` |" in asked.json["pull_request"]["body"]
     (result,) = run(repo, "auto").json["results"]
     assert (result["action"], result["images"][0]["to"]) == ("pushed", "1.1.0")
     assert run(repo, "auto").json["results"][0]["action"] == "unchanged"

@@ -26,7 +26,7 @@ from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declar
 from promoter.engine.world import World
 from promoter.gates import Facts
 from promoter.git.history import FileVersion
-from promoter.planning.container_images import container_images
+from promoter.planning.container_images import container_images, with_bases
 from promoter.planning.propose import pulled_names
 
 _ENVIRONMENTS = 12
@@ -87,12 +87,12 @@ class EvidenceCollector:
         try:
             now = _images(first, FilesTree("", {file: self._base.read(file)}), names)
             images = _images(place, self._base, names) or now
-            if not images:
-                below = container_images(place, self._base, names)
-                images = tuple(one.named(name) for name, one in below.items() if one.ref)
+            unset = [one.name for one in images if not one.ref] if images else names
+            below = container_images(place, self._base, unset)
+            images = with_bases(images, {name: one for name, one in below.items() if one.ref})
         except PromoteError:
             return None
-        if not now:
+        if not any(one.ref for one in now):
             return EnvironmentState(environment, images) if images else None
         since, pull, at_least = None, None, False
         try:
