@@ -95,6 +95,18 @@ def test_the_entry_of_a_first_promotion_is_taken_away_again(tmp_path: Path) -> N
     assert "test runs 2.0.0 already" in again["warnings"][0]
 
 
+def test_a_first_tag_beside_a_new_name_is_taken_away_again(tmp_path: Path) -> None:
+    repo = stage(tmp_path / "r.git")
+    named = f"{PLAIN}images:\n  - name: {IMAGE}\n    newName: mirror.example/shop\n"
+    repo.commit("main", FILE, named, "A mirror")
+    assert moves(run(repo, *AT, "--tag", "3.0.0")) == [("2.0.0", "3.0.0")]
+    to = run(repo, "rollback", *AT, "--to", "2.0.0", "--dry-run", *WHY)
+    back = run(repo, "rollback", *AT, *WHY)
+    assert moves(to) == moves(back) == [("3.0.0", "2.0.0")]
+    assert repo.git("show", f"main:{FILE}") + "\n" == named
+    assert any(f"its tag is taken away, and {BASE}:14 sets" in one for one in back["warnings"])
+
+
 def test_what_ran_just_before_is_gone_back_to_and_no_entry_of_long_ago(tmp_path: Path) -> None:
     repo = stage(tmp_path / "r.git", tag="1.9.0")
     entry = f"images:\n  - name: {IMAGE}\n    newTag: 1.0.0\n"

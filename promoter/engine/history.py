@@ -15,7 +15,7 @@ from promoter.config.holds import hold_file
 from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
-from promoter.domain.model import ImageMove, Tree
+from promoter.domain.model import ImageMove, RunningImage, Tree
 from promoter.engine.configuration import configuration
 from promoter.engine.places import Scope, any_name_warnings, find_targets, nothing_found
 from promoter.engine.world import World
@@ -128,7 +128,7 @@ class AppHistory:
 
     def __init__(self, repository: Repository, base: Tree, target: Target) -> None:
         self._repository, self._base, self._target = repository, base, target
-        self.now = {one.name: one for one in target.own_images(base)}
+        self.now = self._set({one.name: one for one in target.own_images(base)})
         """What the app's files of the base set now, by the names of the images."""
         self.is_cut = False
         """Whether there is more behind what was read."""
@@ -150,6 +150,11 @@ class AppHistory:
         except (PromoteError, KeyError):
             return {}
 
+    def _set(self, images: Mapping[str, RunningImage]) -> dict[str, RunningImage]:
+        """Return those that are set: an entry that changes the name alone leaves the tag to a base."""
+        kustomized = self._target.kustomized
+        return {name: one for name, one in images.items() if one.ref or not kustomized}
+
     def _states(self) -> Iterator[State]:
         """Yield each state, newest first, for as long as it lasted; what is unreadable is passed over."""
         now: State | None = None
@@ -167,7 +172,7 @@ class AppHistory:
         for version in joined(self._target, read):
             self.is_cut = version.is_first
             with suppress(PromoteError):
-                images = images_at(self._target, version)
+                images = self._set(images_at(self._target, version))
                 # A kustomization that lists none of the images leaves them to its bases.
                 if images or (self._target.kustomized and self._target.file in version.files):
                     yield State(version.commit, images, version.commit)

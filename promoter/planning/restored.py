@@ -46,17 +46,19 @@ def _moves(
 ) -> tuple[tuple[ImageMove, ...], tuple[str, ...]]:
     """Return what each image was and shall be, with warnings of those that a base sets then."""
     own, after = ({one.name: one for one in each} for each in images)
-    below = container_images(target, tree, own.keys() ^ after.keys())
+    bare = {one.name for each in images for one in each if not one.ref}
+    below = container_images(target, tree, bare | (own.keys() ^ after.keys()))
     moves, warnings = [], []
     for name in dict.fromkeys((*own, *after)):
         before, then = own.get(name), after.get(name)
         base = below[name].ref if name in below else Ref()
-        old, new = (one.ref if one else base for one in (before, then))
-        if then is None and name in below:
+        old, new = (one.ref if one and one.ref else base for one in (before, then))
+        is_lost = before and (then is None or (before.ref and not then.ref))
+        if is_lost and name in below:
             places = below[name].places.items()
             sets = [f"{place} sets {tag or 'no tag'}" for tag, place in places if place]
             what = " and ".join(sets) or "the tag is what the rest of the files sets"
-            warnings.append(f"{name}: its entry is taken away, and {what}")
+            warnings.append(f"{name}: its {'tag' if then else 'entry'} is taken away, and {what}")
         known = then or before
         pulled = known.new_name if known and known.new_name != name else None
         moves.append(ImageMove(name, old, new, pulled, declaration.app))
