@@ -46,6 +46,7 @@ def previous(stay: Stay | None, unread: str = "") -> Previous:
     return Previous("dev", {f"{NAME}=1.4.2": stay}, unread)
 
 
+RUNS = previous(Stay(NOW))
 PARTLY = replace(previous(None), partly={f"{NAME}=1.4.2": "other.yaml has 1.4.1"})
 
 
@@ -60,6 +61,10 @@ def made(days: float | None) -> tuple[ImageFacts, ...]:
     [
         ({}, {"previous": previous(Stay(NOW))}, "previous-environment", "passed"),
         ({}, {"previous": previous(Stay(NOW - 9, NOW - 5))}, "previous-environment", "passed"),
+        ({}, {"previous": replace(RUNS, elsewhere=("dev.io/web", "prod.io/web"))},
+         "previous-environment", "passed"),
+        ({}, {"previous": replace(RUNS, elsewhere=("dev.io/other", "prod.io/web"))},
+         "previous-environment", "warned"),
         ({}, {"previous": previous(None)}, "previous-environment", "failed"),
         ({}, {"previous": previous(None, "no answer")}, "previous-environment", "failed"),
         ({"when-unknown": "warn"}, {"previous": previous(None, "no answer")},

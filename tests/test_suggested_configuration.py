@@ -226,6 +226,23 @@ def test_without_an_app_it_is_the_same_layout_or_one_that_lists_an_app(layout: s
     assert known_apps(config, tree_of(files)) in (["aurora"], ["app"], ["aurora-app"])
 
 
+def test_images_are_listed_that_a_kustomization_lists_not_at_all_or_with_those_of_others() -> None:
+    beacon = DEPLOYMENT.replace("aurora", "beacon")
+    none = {
+        f"apps/{app}/{name}": text
+        for app, manifest in (("aurora", DEPLOYMENT), ("beacon", beacon))
+        for name, text in (("kustomization.yaml", BASE), ("deployment.yaml", manifest))
+    }
+    text = suggested_configuration(tree_of(none), "aurora")
+    assert shown(text) == "prod: apps/{app}; ghcr.io/acme/aurora"
+    both = KUSTOMIZATION.replace("../base", "aurora.yaml, beacon.yaml")
+    both += "  - name: ghcr.io/acme/beacon\n    newTag: 1.0.0\n"
+    files = {"kustomization.yaml": both, "aurora.yaml": DEPLOYMENT, "beacon.yaml": beacon}
+    assert (
+        shown(suggested_configuration(tree_of(files), "aurora")) == "prod: .; ghcr.io/acme/aurora"
+    )
+
+
 def test_an_image_of_several_that_is_not_called_like_the_app_is_not_taken_for_it() -> None:
     assert suggested_configuration(tree_of({"compose.yaml": COMPOSE}), "web") == ""
 

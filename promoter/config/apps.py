@@ -97,7 +97,8 @@ def check_layout(config: Config, tree: Tree, app: str | None = None) -> None:
     if config.environments or (known and app is None):
         return
     # Late: a known layout needs none of it.
-    from promoter.config.suggested_configuration import is_generic, suggested_configuration
+    from promoter.config.likely_places import is_generic
+    from promoter.config.suggested_configuration import suggested_configuration
 
     if known and (config.apps or not all(map(is_generic, known))):
         return

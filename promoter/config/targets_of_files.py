@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import field
 from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
@@ -32,6 +33,8 @@ class TargetKeys:
     """Of `kind: yaml-path`: `tag` or `reference`, and the path of the scalar."""
     images: tuple[str, ...] = ()
     """The images that are called like the app, where the file has others as well."""
+    all_images: tuple[str, ...] = field(default=(), compare=False)
+    """The images of a manifest."""
 
     def names(self, app: str) -> bool:
         """Return whether the file's own content is called like an app."""
@@ -49,7 +52,9 @@ def target_of_file(path: PurePosixPath, data: bytes, app: str | None) -> TargetK
             return TargetKeys("argocd")
         kinds = {kind.text for root in roots(region) if (kind := root.get("kind")) is not None}
         if kinds and kinds.isdisjoint(_VALUES_INSIDE) and (sites := manifest.find(region)):
-            return TargetKeys("manifest", images=_own(names(sites), app))
+            found_names = names(sites)
+            own_names = _own(found_names, app)
+            return TargetKeys("manifest", images=own_names, all_images=tuple(found_names))
         found = [one for root in roots(region) for one in _scalars(root, "", 0)]
     except PromoteError:
         return None

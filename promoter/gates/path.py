@@ -69,7 +69,11 @@ def previous_environment(facts: Facts) -> Verdict | None:
             return Verdict(Result.PASSED, f"{name} {verb} what is promoted")
         other, own = previous.elsewhere
         pulls = f"{facts.target.environment} pulls it from {own}"
-        return Verdict(Result.PASSED, f"{name} {verb} this tag of {other}; {pulls}")
+        said = f"{name} {verb} this tag of {other}; {pulls}"
+        # Registries differ by environment, and an image is called alike in them.
+        if other.rpartition("/")[2] == own.rpartition("/")[2]:
+            return Verdict(Result.PASSED, said)
+        return Verdict(Result.WARNED, said, warnings=(f"it may be another image: {said}",))
     if previous.unread:
         reason = f"whether {name} has had {several(never)} is not known: {previous.unread}"
         return unknown("previous-environment", reason, _UNREAD, facts)
