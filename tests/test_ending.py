@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.cli.signals import ending_after, held, stoppable
+from promoter.cli.signals import ending_after, finishing, held, stoppable
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import Exit, PromoteError, RaceLostError
 from promoter.domain.redaction import add_secret, forget_secrets
@@ -94,6 +94,25 @@ def told(results: list[Outcome]) -> dict[str | None, tuple[str, int]]:
 def printed(results: list[dict[str, Any]]) -> dict[str, tuple[str, int]]:
     """Return what became of each app, as JSON says it."""
     return {one["app"]: (one["action"], one["exit_code"]) for one in results}
+
+
+def test_a_run_that_has_ended_says_what_it_did_though_a_signal_comes() -> None:
+    before, said = signal.getsignal(signal.SIGTERM), False
+    with finishing():
+        signal.raise_signal(signal.SIGTERM)
+        said = True
+    assert said
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+@pytest.mark.thorough
+def test_a_run_that_cannot_say_what_it_did_is_ended_by_a_signal() -> None:
+    code = (
+        "import os, signal; from promoter.cli.signals import finishing\n"
+        "with finishing():\n signal.raise_signal(signal.SIGTERM); os.read(os.pipe()[0], 1)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGTERM
 
 
 def test_what_is_known_is_delivered_though_a_registry_takes_all_the_time(fleet: Path) -> None:

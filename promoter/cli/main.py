@@ -6,7 +6,7 @@ import sys
 
 from promoter.cli.command_table import COMMANDS, OPTIONS_OF, WORDS
 from promoter.cli.early_look import early_look
-from promoter.cli.signals import held, stoppable
+from promoter.cli.signals import finishing, held, stoppable
 from promoter.cli.streams import emit, open_streams
 from promoter.cli.writer import Writer
 from promoter.engine.stopped import Stopped, error_of
@@ -25,15 +25,27 @@ def run(argv: Sequence[str]) -> int:
     open_streams()
     writer = Writer(argv)
     try:
-        with stoppable():
-            result = _for_repository(_result(argv, writer), writer.repo)
-        return writer.write(_without_secrets(result))
+        with finishing():
+            result = _ended(argv, writer)
+            return writer.write(_without_secrets(_for_repository(result, writer.repo)))
     except SystemExit as done:  # --help and --version print and leave through argparse
         emit(sys.stdout, "")
         emit(sys.stderr, "")
         return int(done.code or 0)
     except (Stopped, Exception) as reason:  # noqa: BLE001 - the last resort: it could not be shown
         return writer.write(_without_secrets(_failed(error_of(reason))))
+
+
+def _ended(argv: Sequence[str], writer: Writer) -> Result:
+    """Return what a command line comes to, also where a signal comes once all is done."""
+    result: Result | None = None
+    try:
+        with stoppable():
+            result = _result(argv, writer)
+    except Stopped:
+        if result is None:
+            raise
+    return result
 
 
 def _result(argv: Sequence[str], writer: Writer) -> Result:

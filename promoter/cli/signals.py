@@ -17,6 +17,31 @@ if TYPE_CHECKING:
 # Seconds between two looks for the deadline.
 _EACH = 1.0
 _ROUNDED = 0.001
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def finishing() -> Iterator[None]:
+    """Let a run that has ended say what it did: a signal ends it where that takes a second more."""
+    before = {one: signal.getsignal(one) for one in _ENDS}
+    before = {one: was for one, was in before.items() if was is not signal.SIG_IGN}
+
+    def wait(number: int, _: FrameType | None) -> None:
+        def end(_: int, __: FrameType | None) -> None:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+
+        signal.signal(signal.SIGALRM, end)
+        signal.setitimer(signal.ITIMER_REAL, _EACH)
+
+    for one in before:
+        signal.signal(one, wait)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for one, was in before.items():
+            signal.signal(one, was)
 
 
 @contextmanager
