@@ -13,7 +13,7 @@ from promoter.domain.evidence import GateResult
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
 from promoter.engine.deliver import batch_message
-from tests.many_apps import BY_PULL, DEV, kustomization, make
+from tests.many_apps import BY_PULL, DEV, deployment, kustomization, make
 from tests.matrices.process import run as promote_forked
 from tests.servers import git_http
 from tests.servers.github import GitHub
@@ -58,6 +58,26 @@ def actions(run: Run) -> dict[str, str]:
 def count(repo: Repository, ref: str = "main") -> int:
     """Return how many commits a branch has."""
     return int(repo.git("rev-list", "--count", ref))
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_tag_that_a_base_has_already_is_not_chosen_again(
+    is_listed: bool, tmp_path: Path, registry: Registry
+) -> None:
+    repo = world(tmp_path, registry, 1)
+    image, own = registry.name("app-000"), "resources: [../../base]\n"
+    repo.commit(
+        "main", "apps/app-000/base/deployment.yaml", deployment("app-000", f"{image}:1.4.1")
+    )
+    if is_listed:
+        listed = f"apps: {{app-000: {{images: ['{image}']}}}}\n"
+        repo.commit("main", "promoter.yaml", SEMVER + listed)
+    else:
+        own += f"images: [{{name: '{image}', newName: '{image}'}}]\n"
+    repo.commit("main", kustomization("app-000"), own)
+    assert actions(auto(repo)) == {}
+    registry.push("app-000", "1.4.2")
+    assert actions(auto(repo)) == {"app-000": "pushed"}
 
 
 def test_new_tags_become_one_push_of_a_commit_an_app_and_nothing_else(

@@ -24,6 +24,7 @@ from promoter.edits.held_images import check_places
 from promoter.engine.places import Place, Scope, places
 from promoter.engine.stopped import error_of
 from promoter.planning import propose
+from promoter.planning.container_images import images_of_base, with_bases
 from promoter.planning.previous import Followed, image_named, images_from
 from promoter.planning.unnamed import unnamed
 from promoter.policy.model import Policy
@@ -133,8 +134,7 @@ def _prefetch(config: Config, tree: Tree, chosen: Sequence[Place]) -> None:
         files += [one.folder / name for name in KUSTOMIZATION_NAMES]
         files += files_of(targets, one.folder)
     tree.prefetch(one for one in files if kind_of(tree, one) is Kind.FILE)
-    following = [one for one in chosen if _followed(config, one)]
-    to_bases = [one.folder for one in (*following, *followed) if _leaves_to_base(config, tree, one)]
+    to_bases = [one.folder for one in (*chosen, *followed) if _leaves_to_base(config, tree, one)]
     if to_bases:
         graph.prefetch_closures(tree, to_bases)
 
@@ -173,7 +173,9 @@ def _candidate(config: Config, tree: Tree, place: Place, *, asked: bool) -> Cand
 def _chosen_for(config: Config, tree: Tree, target: Target) -> Candidate:
     if target.settings.policy is None:
         return _following(config, tree, target)
-    return Candidate(target, target.settings.policy, propose.tagged(target, tree))
+    own, below = propose.tagged(target, tree), images_of_base(target, tree)
+    below = {one.name: below[one.name] for one in own if one.name in below}
+    return Candidate(target, target.settings.policy, with_bases(own, below))
 
 
 def _following(config: Config, tree: Tree, target: Target) -> Candidate:
