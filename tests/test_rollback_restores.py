@@ -416,6 +416,20 @@ def test_a_name_that_a_person_has_put_in_place_of_the_image_goes_back_as_well(
     assert back["action"] == "pushed"
 
 
+def test_a_name_that_a_person_gave_the_bad_tag_is_no_state_of_its_own(tmp_path: Path) -> None:
+    repo = stage(tmp_path / "r.git")
+    entry = f"images:\n  - name: {IMAGE}\n    newTag: 1.0.0\n"
+    repo.commit("main", FILE, PLAIN + entry, "Pin")
+    run(repo, *AT, "--tag", "1.1.0")
+    bad = repo.read(FILE) + "\n"
+    repo.commit("main", FILE, f"{bad}    newName: ghcr.io/other/shop\n", "Elsewhere")
+    back = run(repo, "rollback", *AT, *WHY)
+    assert moves(back) == [("1.1.0", "1.0.0")]
+    assert repo.read(FILE) + "\n" == PLAIN + entry
+    said = f"{IMAGE}: it is pulled as {IMAGE} again, in place of ghcr.io/other/shop"
+    assert said in back["warnings"]
+
+
 def test_what_people_changed_beside_the_images_since_stays(tmp_path: Path) -> None:
     values = f'image:\n  repository: {IMAGE}\n  tag: "" # the chart\nreplicas: 2\n'
     repo = targeted(

@@ -59,6 +59,9 @@ def _moves(
             sets = [f"{place} sets {tag or 'no tag'}" for tag, place in places if place]
             what = " and ".join(sets) or "the tag is what the rest of the files sets"
             warnings.append(f"{name}: its {'tag' if then else 'entry'} is taken away, and {what}")
+        if before and then and before.repository != then.repository:
+            named = f"pulled as {then.repository} again, in place of {before.repository}"
+            warnings.append(f"{name}: it is {named}")
         known = then or before
         pulled = known.new_name if known and known.new_name != name else None
         moves.append(ImageMove(name, old, new, pulled, declaration.app))

@@ -23,6 +23,7 @@ from promoter.planning.states import (
     leading,
     request_for,
     with_tag,
+    without_renames,
 )
 from promoter.policy.order import Order
 from promoter.pull_request.words import counted
@@ -171,7 +172,8 @@ class Past:
         return line
 
     def _leading(self, number: int, since: int = 0) -> tuple[State, ...]:
-        return leading(self.states.upto(number)[since:], self.target.settings.policy)
+        line = leading(self.states.upto(number)[since:], self.target.settings.policy)
+        return without_renames(line)
 
     def _stepped(self, line: Sequence[State], steps: int) -> State:
         """Return the state that is `steps` before what is taken back, or the current one if that is."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
+from promoter.domain.image import Ref
 from promoter.domain.model import ImageRequest, RunningImage
 from promoter.planning.container_images import ContainerImage
 from promoter.policy.choose import order_of
@@ -66,6 +67,23 @@ def leading(states: Sequence[State], policy: Policy | None = None) -> tuple[Stat
         _take_back(line, state, policy)
         line.append(state)
     return tuple(reversed(line))
+
+
+def without_renames(line: tuple[State, ...]) -> tuple[State, ...]:
+    """Return a line without the states that only gave images of the next one other names.
+
+    Where nothing else came before, a name is what there is to go back to.
+    """
+    kept = tuple(
+        one
+        for number, one in enumerate(line)
+        if number == 0 or not one.images or _refs(one) != _refs(line[number - 1])
+    )
+    return kept if any(one.images for one in kept[1:]) else line
+
+
+def _refs(state: State) -> Mapping[str, Ref]:
+    return {name: one.ref for name, one in state.images.items()}
 
 
 def _take_back(line: list[State], state: State, policy: Policy | None) -> None:
