@@ -133,6 +133,11 @@ def _nothing(
         hint = f"Promote it to {other}: {name} changes with it."
     elif not theirs:
         reason = f"{other} sets no image of {app} yet"
+        if own and not target.images:
+            listed_there = f"apps: {{{app}: {{images: [{', '.join(names)}]}}}}"
+            hint += (
+                f"\nIf a base sets its tag there, list the images in promoter.yaml: {listed_there}"
+            )
     elif target.images or any(image_named(theirs, one) for one in names):
         reason = f"{other} sets no tag of {listed(names, _NAMED)} yet"
     elif not own:
