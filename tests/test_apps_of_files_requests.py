@@ -10,6 +10,7 @@ import pytest
 from tests.many_apps import with_files
 from tests.servers import git_http
 from tests.servers.github import GitHub
+from tests.thorough import thorough_after
 from tests.world import promote
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def requests(path: Path, layout: str, count: int) -> Counter[str]:
     return Counter(one.path.partition("?")[0].rpartition("/")[0] for one in github.seen)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", thorough_after(1, LAYOUTS))
 def test_apps_of_files_are_found_by_as_few_requests_however_many_there_are(
     tmp_path: Path, layout: str
 ) -> None:

@@ -102,7 +102,7 @@ def registry() -> Iterator[Registry]:
         yield server
 
 
-@pytest.mark.parametrize("count", thorough_after(1, [APPS, 60]))
+@pytest.mark.parametrize("count", thorough_after(1, [6, APPS, 60]))
 def test_by_api_many_apps_are_looked_at_in_batches(
     tmp_path: Path, registry: Registry, count: int
 ) -> None:
@@ -381,7 +381,7 @@ def test_a_pull_that_was_closed_among_many_is_a_no_by_api(
     ("place", "fault"),
     # Each place with a fault first; then each with each.
     thorough_after(
-        3,
+        2,
         [
             ("mutation Deliver", "done, the answer lost"),
             ("mutation Aside", "not done"),

@@ -10,6 +10,7 @@ from cryptography import x509
 
 from tests.benchmarks.measure import Hub
 from tests.servers.proxy import Proxy
+from tests.thorough import thorough_after
 from tests.world import Run, aurora, promote
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def run(server: Enterprise, transport: str, proxy: str, **env: str) -> Run:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_DIR"])
+@pytest.mark.parametrize("variable", thorough_after(1, ["SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"]))
 def test_git_and_the_api_are_reached_through_a_proxy_and_trusted_by_the_users_authorities(
     enterprise: Enterprise, tmp_path: Path, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -150,7 +150,7 @@ def test_a_file_that_another_ones_history_went_further_back_for_is_not_new_where
     assert seen == {file: [(commit, False)] for file, commit in zip(files, made, strict=True)}
 
 
-@pytest.mark.parametrize("behind", [0, 100])
+@pytest.mark.parametrize("behind", thorough_after(1, [100, 0]))
 def test_commits_on_a_branch_are_known_without_the_whole_history_of_the_base(
     behind: int, hub: GitHub
 ) -> None:

@@ -212,8 +212,8 @@ def test_api_that_is_none_is_told(github: GitHub) -> None:
 @pytest.mark.parametrize(
     ("transport", "ruleset"),
     [
-        ("git", False),
         ("api", True),
+        pytest.param("git", False, marks=pytest.mark.thorough),
         pytest.param("git", True, marks=pytest.mark.thorough),
         pytest.param("api", False, marks=pytest.mark.thorough),
     ],

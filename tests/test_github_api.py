@@ -163,7 +163,7 @@ def test_a_branch_that_is_left_and_may_not_be_replaced_is_deleted_and_made_anew(
     assert run(plain, "9.9.2", *by).json["action"] == "unchanged"
 
 
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_a_branch_that_may_neither_be_replaced_nor_deleted_gets_the_base_merged_into_it(
     plain: GitHub, transport: str
 ) -> None:

@@ -34,7 +34,7 @@ from promoter.settings.other_names import OTHER_NAMES
 from tests.many_apps import base, deployment, kustomization, overlay, with_files
 from tests.servers.registry import Registry
 from tests.thorough import thorough_after
-from tests.world import Repository, aurora, promote
+from tests.world import Repository, Run, aurora, promote
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from promoter.cli.parser import Parser
-    from tests.world import Run
 
 _SERVICES = ("orders", "billing", "search")
 _ENVIRONMENTS = ("dev", "staging", "prod")
@@ -674,7 +673,9 @@ _WORDS_AND_FLAGS = (
 def test_word_or_flag_of_another_command_or_tool_is_told_with_what_to_write(
     line: str, hint: str, tmp_path: Path
 ) -> None:
-    run = promote(*line.split(" "), cwd=tmp_path)
+    words = line.split(" ")
+    parsed = None if "--repo" in words else _parsed(words)
+    run = parsed or promote(*words, cwd=tmp_path)
     assert_told(run, 2, (hint,))
     assert "s3cret" not in run.stderr
 
@@ -703,6 +704,16 @@ def test_question_is_never_answered_by_a_command_that_writes(line: str) -> None:
     assert named <= {"history", "status", "pulls", "auto"}, caught.value.hint
     assert not re.search("merge|close", caught.value.hint)
     assert "PROMOTER_" not in caught.value.hint
+
+
+def _parsed(words: list[str]) -> Run | None:
+    """Return what the parser alone says of a line; None of one that it takes."""
+    try:
+        _parse(words)
+    except UsageError as error:
+        hint = error.hint.replace("\n", "\n  ")
+        return Run(2, "", f"promote: error: {error.message}\n  {hint}\n")
+    return None
 
 
 def _parse(words: list[str]) -> None:
@@ -1289,7 +1300,8 @@ _IN_THE_CONFIGURATION = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", _IN_THE_CONFIGURATION)
+# What is said of values and keys by themselves is tested with the configuration.
+@pytest.mark.parametrize("name", thorough_after(40, _IN_THE_CONFIGURATION))
 def test_mistake_in_the_configuration_is_told_at_its_place(company: Company, name: str) -> None:
     change, code, said = _IN_THE_CONFIGURATION[name]
     company.configure(change)

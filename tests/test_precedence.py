@@ -176,7 +176,7 @@ def test_the_image_that_was_made_later_is_newer_where_its_tag_does_not_deny_it(
 @pytest.mark.parametrize(
     ("old", "new", "settings"),
     thorough_after(
-        3,
+        2,
         [
             ("1.4.1", "1.4.2", ""),
             ("v1.4.2", "v1.4.2-3-g1a2b3c4", ""),

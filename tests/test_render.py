@@ -345,7 +345,8 @@ def _runs(pid: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("stream", "left", "said"), [(1, 60.0, "printed more than"), (2, 1.0, "was not done")]
+    ("stream", "left", "said"),
+    thorough_after(1, [(1, 60.0, "printed more than"), (2, 1.0, "was not done")]),
 )
 def test_a_renderer_that_floods_is_bounded(
     stream: int, left: float, said: str, tmp_path: Path

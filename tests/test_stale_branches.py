@@ -66,7 +66,7 @@ def _promoted(path: Path, transport: str, stale: int, name: str) -> list[tuple[s
         return sorted(named)
 
 
-@pytest.mark.parametrize(("transport", "name"), thorough_after(2, KINDS))
+@pytest.mark.parametrize(("transport", "name"), thorough_after(1, KINDS))
 def test_stale_branches_cost_no_request_and_no_byte_but_what_git_and_one_page_say(
     tmp_path: Path, transport: str, name: str
 ) -> None:

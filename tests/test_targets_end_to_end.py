@@ -165,7 +165,7 @@ CASES = {
 
 
 # The edit of each kind of file has its golden cases (`targets`).
-@pytest.mark.parametrize("name", thorough_after(4, CASES))
+@pytest.mark.parametrize("name", thorough_after(2, CASES))
 def test_tag_is_promoted_where_it_lives(name: str, tmp_path: Path) -> None:
     before, after = CASES[name]
     repo = with_files(tmp_path / "r.git", before)

@@ -235,7 +235,7 @@ def test_undo_of_each_kind_restores_every_byte_or_is_not_offered(
 
 
 @pytest.mark.parametrize(
-    "before", thorough_after(2, [before for before, _ in CASES.values()]), ids=CASES.keys()
+    "before", thorough_after(1, [before for before, _ in CASES.values()]), ids=CASES.keys()
 )
 def test_printed_command_restores_the_repository(before: dict[str, str], tmp_path: Path) -> None:
     repo = with_files(tmp_path / "r.git", before)
