@@ -38,7 +38,7 @@ def main() -> None:
             registry.push(name, "1.4.0", "1.4.1")
         images = {name: registry.name(name) for name in names}
         path = Path(folder) / "gitops.git"
-        Templates.directory = Path(folder)
+        Templates.directory = Templates.shared = Path(folder)
         repo = make(path, images, DEV + '    policy: {semver: "*"}\n')
         where = ("--repo", str(repo.path))
         for name in names[: new + SINGLES]:
