@@ -355,6 +355,7 @@ def _hostile_job(checkout: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.thorough
 def test_install_imports_nothing_of_the_checkout(
     action: dict[str, Any], tmp_path: Path, checkout: Path
 ) -> None:

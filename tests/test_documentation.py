@@ -192,6 +192,7 @@ def test_demo_tells_its_story_without_network(tmp_path: Path) -> None:
     assert run.stderr == ""
 
 
+@pytest.mark.thorough
 def test_demo_speaks_json(tmp_path: Path) -> None:
     run = promote("demo", "--output", "json", env={"TMPDIR": str(tmp_path)})
     assert run.code == 0, run.stderr

@@ -57,7 +57,7 @@ class Hub:
 SIZES = ("small", "of-many-apps")
 
 
-@pytest.fixture(params=SIZES)
+@pytest.fixture(params=thorough_after(1, SIZES))
 def hub(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hub]:
     """A GitHub with a repository of some fifty files, or of some hundreds."""
     if request.param == "small":

@@ -214,7 +214,7 @@ def test_a_branch_that_is_left_is_begun_anew_though_the_delivery_breaks(
 
 @pytest.mark.parametrize(
     ("transport", "spared"),
-    [("api", {"git", "github", "requests"}), ("git", {"github", "requests"})],
+    thorough_after(1, [("api", {"git", "github", "requests"}), ("git", {"github", "requests"})]),
 )
 def test_a_run_imports_no_library_that_it_has_no_use_for(
     plain: GitHub, transport: str, spared: set[str]

@@ -34,7 +34,7 @@ _TOKENS = {
 # The App's through the API and another's by git first; then each with each.
 _FIRST = [("App", "api"), ("fine-grained", "git"), ("classic", "api")]
 _WAYS = _FIRST + [one for one in product(_TOKENS, ("api", "git")) if one not in _FIRST]
-WAYS = pytest.mark.parametrize(("kind", "transport"), thorough_after(2, _WAYS))
+WAYS = pytest.mark.parametrize(("kind", "transport"), thorough_after(1, _WAYS))
 
 
 @pytest.fixture(autouse=True)

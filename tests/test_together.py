@@ -198,7 +198,7 @@ def on_github(
     return github, repo, ask
 
 
-@pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_on_github_it_is_the_same_through_git_and_the_api(tmp_path: Path, transport: str) -> None:
     github, repo, ask = on_github(tmp_path, transport)
     with github:
