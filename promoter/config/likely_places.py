@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from promoter.config.refs import check_name
+from promoter.config.refs import is_name
 from promoter.config.targets_of_files import TargetKeys
 from promoter.domain.dataclass import dataclass
 
@@ -88,7 +88,7 @@ def place_of(
             above = names[number - 1] if number else ""
             whole = text == stem and not ending and (_word_in(stem) or above in _PARENTS)
             word = stem if whole and not is_generic(stem) else _word_in(text)
-            if word and _is_name(word):
+            if word and is_name(word):
                 environment = word
                 text = text.replace(word, "{environment}") if "{app}" not in word else text
         parts.append(text + ending)
@@ -120,15 +120,7 @@ def _app_in(stem: str) -> str:
         words.pop(0)
     name = "".join(words)
     is_generic_only = all(one.lower() in _GENERIC for one in words[::2])
-    return "" if is_generic(name) or is_generic_only or not _is_name(name) else name
-
-
-def _is_name(text: str) -> bool:
-    try:
-        check_name(text)
-    except ValueError:
-        return False
-    return True
+    return "" if is_generic(name) or is_generic_only or not is_name(name) else name
 
 
 def _stem(name: str) -> str:

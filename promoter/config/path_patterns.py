@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
-from promoter.config.refs import check_name
+from promoter.config.refs import is_name
 from promoter.domain.model import Kind, Tree
 
 Match: TypeAlias = tuple[PurePosixPath, Mapping[str, str]]
@@ -68,7 +68,7 @@ def _among(
     for name, kind in entries.items():
         match = expression.fullmatch(name) if kind in kinds else None
         found = match.groupdict() if match else {}
-        if found and all(names[key] in ("", one) and _is_name(one) for key, one in found.items()):
+        if found and all(names[key] in ("", one) and is_name(one) for key, one in found.items()):
             yield name, {**names, **found}
 
 
@@ -82,12 +82,3 @@ def _expression(part: str) -> re.Pattern[str]:
         text += re.escape(literal)
         seen.add(name)
     return re.compile(text)
-
-
-@lru_cache(maxsize=4096)
-def _is_name(text: str) -> bool:
-    try:
-        check_name(text)
-    except ValueError:
-        return False
-    return True

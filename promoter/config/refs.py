@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
@@ -33,6 +34,16 @@ def check_name(text: str) -> str:
     if ".." in text or text.endswith((".", ".lock")):
         raise ValueError("must not hold '..' nor end in '.' or '.lock': git allows no such branch")
     return text
+
+
+@lru_cache(maxsize=4096)
+def is_name(text: str) -> bool:
+    """Return whether a text is a name of an app or environment."""
+    try:
+        check_name(text)
+    except ValueError:
+        return False
+    return True
 
 
 def commit_id(text: str) -> str:
