@@ -19,7 +19,7 @@ def main() -> int:
         from promoter.environment import disable_plugins
 
         disable_plugins()
-        # Late: an interrupt while modules are imported is told like any other.
+        # Late: an interrupt while modules are imported is reported like any other.
         from promoter.cli.main import run
 
         code = run(sys.argv[1:])

@@ -42,7 +42,7 @@ class TooLargeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """What is asked of a server, and how many bytes its answer may have."""
 
     method: str
@@ -73,7 +73,9 @@ class Answer:
         return self.body.decode("utf-8", "replace")
 
 
-def ask(pool: Pool, request: Request, timeout: Timeout, *, retries: Retry | None = None) -> Answer:
+def ask(
+    pool: Pool, request: HttpRequest, timeout: Timeout, *, retries: Retry | None = None
+) -> Answer:
     """Return the answer to a request; no redirect is followed.
 
     Raises `TooLargeError`, and urllib3's `HTTPError` and `OSError` where there is no answer in time.

@@ -120,7 +120,7 @@ class Pools:
         return context
 
 
-class _TimelySocket(io.RawIOBase):
+class _DeadlineSocket(io.RawIOBase):
     """What a server sends until a moment: by itself a socket is patient with each single byte."""
 
     def __init__(self, connection: socket.socket) -> None:
@@ -145,18 +145,18 @@ class _TimelySocket(io.RawIOBase):
         super().close()
 
 
-class _TimelyResponse(HTTPResponse):
+class _DeadlineResponse(HTTPResponse):
     """An answer whose status, headers and body are all there within its connection's time."""
 
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as HTTPResponse has it
         super().__init__(sock, *arguments, **options)
         self.fp.close()
-        self.fp = io.BufferedReader(_TimelySocket(sock))
+        self.fp = io.BufferedReader(_DeadlineSocket(sock))
 
 
 def _own_kind(kind: type[Any]) -> type[Any]:
     """Return a kind of connection that knows whether it is open, and whose answers are timely."""
-    own = {"is_connected": property(_is_connected), "response_class": _TimelyResponse}
+    own = {"is_connected": property(_is_connected), "response_class": _DeadlineResponse}
     return type(kind.__name__, (kind,), own)
 
 

@@ -201,6 +201,15 @@ def test_files_and_functions_stay_small() -> None:
     assert not long
 
 
+def test_a_public_class_has_a_name_of_its_own() -> None:
+    modules_of: dict[str, list[str]] = {}
+    for name in MODULES:
+        for node in tree(name).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                modules_of.setdefault(node.name, []).append(name)
+    assert not {one: names for one, names in modules_of.items() if len(names) > 1}
+
+
 def test_dataclasses_are_those_that_are_quickly_made() -> None:
     slow = [
         name

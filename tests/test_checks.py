@@ -17,7 +17,7 @@ import pytest
 from promoter.config.sections import Environment
 from promoter.engine.image_lookup import ask as ask_registry
 from promoter.registry.client import Registry as Client
-from promoter.registry.connection import Connection
+from promoter.registry.connection import RegistryConnections
 from promoter.registry.credentials import Credentials
 from promoter.registry.failures import LyingError
 from tests.many_apps import BY_PULL, kustomization, make
@@ -110,7 +110,7 @@ def test_a_digest_that_is_written_is_computed_from_the_bytes(
 ) -> None:
     settings = Environment.model_validate({"path": "apps/{app}", "deliver": deliver, "pin": pin})
     registry.lies["1.4.1"] = "sha256:" + "0" * 64
-    client = Client(Connection(Credentials()))
+    client = Client(RegistryConnections(Credentials()))
     if proved or deliver != "push":
         with pytest.raises(LyingError):
             ask_registry(client, settings, registry.name("app"), "1.4.1")

@@ -18,7 +18,7 @@ from promoter.config.known_keys import known_keys
 from promoter.config.layout import find_target, kustomization_file
 from promoter.config.refs import commit_id, is_branch
 from promoter.domain.errors import SelectionError, UsageError
-from promoter.domain.model import Kind
+from promoter.domain.model import PathKind
 from promoter.domain.trees import FilesTree
 from promoter.git.folder import DirectoryTree
 from tests.world import aurora, promote
@@ -311,11 +311,14 @@ class CountedTree(FilesTree):
 
     count = 0
 
-    def entries(self, directory: PurePosixPath) -> dict[str, Kind]:
+    def entries(self, directory: PurePosixPath) -> dict[str, PathKind]:
         """Return the names in a directory, folders included."""
         self.count += 1
         below = {path.relative_to(directory) for path in self._files if directory in path.parents}
-        return {one.parts[0]: Kind.FILE if len(one.parts) == 1 else Kind.DIRECTORY for one in below}
+        return {
+            one.parts[0]: PathKind.FILE if len(one.parts) == 1 else PathKind.DIRECTORY
+            for one in below
+        }
 
 
 def test_the_folders_of_a_layout_are_looked_into_a_single_time_for_all_apps() -> None:

@@ -15,9 +15,9 @@ from promoter import limits
 from promoter.domain.errors import UsageError
 from promoter.registry import credentials
 from promoter.registry.client import Registry as Client
-from promoter.registry.connection import Connection
+from promoter.registry.connection import RegistryConnections
 from promoter.registry.credentials import Credentials, Login, read_credentials
-from promoter.registry.failures import UnreadableError
+from promoter.registry.failures import RegistryError
 from tests.servers.registry import Registry
 
 if TYPE_CHECKING:
@@ -137,8 +137,8 @@ def test_a_program_that_does_not_work_is_told_of_in_time(
     with Registry() as server:
         server.push("app", "1.0.0")
         server.user = ("ci", "pw")
-        with pytest.raises(UnreadableError, match="401 UNAUTHORIZED") as caught:
-            Client(Connection(read(tmp_path, credsStore="test"))).tags(server.name("app"))
+        with pytest.raises(RegistryError, match="401 UNAUTHORIZED") as caught:
+            Client(RegistryConnections(read(tmp_path, credsStore="test"))).tags(server.name("app"))
     assert told in caught.value.message
     assert "docker-credential" in caught.value.message or not told
     assert "secret" not in caught.value.message
@@ -159,13 +159,13 @@ def test_broken_credentials_are_named_without_their_content(tmp_path: Path) -> N
     assert "secret" not in str(caught.value)
 
 
-def refusal(server: Registry, login: Login | None) -> UnreadableError:
+def refusal(server: Registry, login: Login | None) -> RegistryError:
     """Return how a registry that lets only ci in is told of."""
     server.push("app", "1.0.0")
     server.user = ("ci", "pw")
     credentials = Credentials({server.host: login} if login else {})
-    with pytest.raises(UnreadableError) as caught:
-        Client(Connection(credentials)).tags(server.name("app"))
+    with pytest.raises(RegistryError) as caught:
+        Client(RegistryConnections(credentials)).tags(server.name("app"))
     return caught.value
 
 
@@ -227,4 +227,4 @@ def test_a_password_is_used_without_the_line_break_that_it_ends_in(
             server.user = ("ci", "pw")
             text = json.dumps(settings).replace("HOST", server.host)
             found = read(tmp_path, **json.loads(text))
-            assert Client(Connection(found)).tags(server.name("app")) == ("1.0.0",)
+            assert Client(RegistryConnections(found)).tags(server.name("app")) == ("1.0.0",)

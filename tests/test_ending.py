@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.cli.signals import ending_after, finishing, held, stoppable
+from promoter.cli.signals import ending_after, finishing, signals_deferred, stoppable
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import Exit, PromoteError, RaceLostError
 from promoter.domain.redaction import add_secret, forget_secrets
@@ -28,9 +28,9 @@ from promoter.engine import wiring
 from promoter.engine.auto import Policies
 from promoter.engine.places import Scope
 from promoter.engine.run import Run
+from promoter.engine.run_context import open_run
 from promoter.engine.selection import Key
 from promoter.engine.stopped import Stopped, error_of
-from promoter.engine.world import open_world
 from promoter.output.printable import printable
 from promoter.output.result import of_failure
 from promoter.output.text import complaints_text
@@ -82,7 +82,7 @@ def running(path: Path, seconds: float) -> Iterator[tuple[Run, list[str]]]:
     progress: list[str] = []
     settings = Settings(repo=str(path), timeout=seconds)
     wired = wiring.wire(settings, Deadline(seconds))
-    with open_world(wired, progress, patience=60) as world:
+    with open_run(wired, progress, patience=60) as world:
         yield Run(world, Policies(world, Scope(), Request("", scheduled=True))), progress
 
 
@@ -138,7 +138,7 @@ def test_what_was_done_before_the_end_is_kept_and_the_rest_is_told(fleet: Path) 
                 raise Stopped(PromoteError("cut", ""))
 
     with running(fleet, 4) as (run, _):
-        results = Cut(run.world, run.selection).results()
+        results = Cut(run.context, run.selection).results()
     assert [one.action for one in results] == ["pushed", "failed", "failed"]
     assert [one.app for one in results] == ["a", "b", "c"]
 
@@ -254,7 +254,7 @@ def test_a_deadline_waits_for_what_takes_no_signals() -> None:
     passed: list[str] = []
 
     def load() -> None:
-        with held():
+        with signals_deferred():
             signal.raise_signal(signal.SIGALRM)
             passed.append("loaded")
         signal.raise_signal(signal.SIGALRM)
@@ -347,9 +347,9 @@ def test_a_current_folder_that_is_gone_is_told(tmp_path: Path) -> None:
 
 def test_nothing_that_was_opened_outlives_its_world(fleet: Path) -> None:
     with running(fleet, 30) as (run, _):
-        forge = run.world.forge()
+        forge = run.context.forge()
         assert forge.all() == ()
-        run.world.registry()
+        run.context.registry()
     children = subprocess.run(
         ["ps", "--ppid", str(os.getpid()), "-o", "args="],
         capture_output=True,

@@ -15,7 +15,7 @@ from promoter.domain.branch import AUTHOR
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.domain.forges import FORGES
-from promoter.forges.kinds import Connection, ForgeKind, forge_kind_of
+from promoter.forges.kinds import ForgeConnection, ForgeKind, forge_kind_of
 from promoter.forges.local import LocalForge
 from promoter.git.program import Git
 from tests.world import BRANCH, aurora, promote
@@ -27,11 +27,11 @@ HOST = "toy.example.org"
 
 
 @pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[ForgeConnection]:
     """A kind of forge from outside, which keeps pulls as the local one does and notes its openings."""
-    opened: list[Connection] = []
+    opened: list[ForgeConnection] = []
 
-    def open_toy(connection: Connection) -> LocalForge:
+    def open_toy(connection: ForgeConnection) -> LocalForge:
         opened.append(connection)
         git = Git(tmp_path / "gitops.git", connection.deadline)
         return LocalForge(git, connection.committer)
@@ -52,7 +52,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
     return opened
 
 
-def test_a_kind_from_outside_serves_a_promotion(tmp_path: Path, toy: list[Connection]) -> None:
+def test_a_kind_from_outside_serves_a_promotion(tmp_path: Path, toy: list[ForgeConnection]) -> None:
     repo = aurora(tmp_path / "gitops.git")
     done = promote(
         "--app", "aurora", "--tag", "9.9.1", "--repo", str(repo.path), "--forge", "toy",
@@ -124,7 +124,7 @@ def test_githubs_api_is_derived_from_the_host(url: str, api: str) -> None:
 def test_a_forge_of_another_kind_is_told_where_a_pull_is_wanted_there(host: str) -> None:
     address = parse(f"https://{host}/acme/gitops")
     kind = forge_kind_of(address)
-    connection = Connection(address, f"https://{host}/api/v3", None, Deadline(1), AUTHOR)
+    connection = ForgeConnection(address, f"https://{host}/api/v3", None, Deadline(1), AUTHOR)
     with pytest.raises(UsageError, match=f"{host} is not GitHub") as caught:
         kind.open(connection)
     assert "deliver: push" in caught.value.hint

@@ -24,8 +24,8 @@ from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
 from promoter.domain.render import RenderVerdict as Render
 from promoter.domain.trees import FilesTree
-from promoter.gates import GATES, Facts, Gate, ImageFacts, Signature, allowable, judge
-from promoter.gates.gate import Result, Verdict
+from promoter.gates import GATES, Facts, Gate, ImageFacts, SignatureCheck, allowable, judge
+from promoter.gates.gate import GateStatus, Verdict
 from promoter.policy.precedence import Ordering, TagChange
 from promoter.render.objects import compare
 from tests.world import AURORA, Repository, aurora, promote
@@ -122,9 +122,9 @@ def results(seen: Facts) -> dict[str, str]:
         (facts(images=(image(platforms=None),), **settings(platforms="refuse")),
          "platforms", "unknown"),
         (facts(images=(UNREAD,), **settings(platforms=["linux/amd64"])), "platforms", "failed"),
-        (facts(images=(image(signature=Signature(False, "not signed")),),
+        (facts(images=(image(signature=SignatureCheck(False, "not signed")),),
                **settings(signature="refuse", **{"cosign-key": "k"})), "signature", "failed"),
-        (facts(images=(image(signature=Signature(True, "verified")),),
+        (facts(images=(image(signature=SignatureCheck(True, "verified")),),
                **settings(signature="warn", **{"cosign-key": "k"})), "signature", "passed"),
         (facts(images=(UNREAD,), **settings(signature="refuse", **{"cosign-key": "k"})),
          "signature", "failed"),
@@ -194,7 +194,7 @@ def test_every_gate_that_says_something_stands_in_the_pulls_text() -> None:
         edit_refusals=(Refusal("placeholder", "${T}"),), foreign=(),
         **settings(platforms=["linux/s390x"], signature="refuse", **{"cosign-key": "k"}),
     )  # fmt: skip
-    seen = replace(seen, images=(image(signature=Signature(False, "not signed")), UNREAD))
+    seen = replace(seen, images=(image(signature=SignatureCheck(False, "not signed")), UNREAD))
     assert seen.proposal is not None
     found = judge(seen).results
     body = pull_request.draft(seen.proposal, Templates(), Evidence(gates=found)).body
@@ -218,7 +218,7 @@ def test_a_new_gate_is_a_function_and_a_row() -> None:
     def moon(seen: Facts) -> Verdict | None:
         """Refuse while the moon is full."""
         refusal = Refusal("moon", "the moon is full", "Wait a night.")
-        return Verdict(Result.FAILED, refusal.reason, (refusal,), until=seen.now + 86_400)
+        return Verdict(GateStatus.FAILED, refusal.reason, (refusal,), until=seen.now + 86_400)
 
     row = Gate("moon", moon, help="the moon is full")
     found = judge(facts(), (*GATES, row))

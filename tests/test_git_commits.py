@@ -12,7 +12,7 @@ import pytest
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError
 from promoter.git.clone import Clone
-from promoter.git.commits import FastImport, Signature, write_commit
+from promoter.git.commits import Authorship, FastImport, write_commit
 from promoter.git.isolation import Credential
 from promoter.git.program import Git
 from promoter.git.tree import differing
@@ -20,7 +20,7 @@ from tests.many_apps import DEV, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
 
-BY = Signature("A Bot", "bot@example.org", 1767225601)
+BY = Authorship("A Bot", "bot@example.org", 1767225601)
 NAMES = {
     b"plain.yaml": "100644",
     b"run.sh": "100755",

@@ -98,7 +98,7 @@ def test_a_newer_tag_takes_as_many_as_a_fresh_pull(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize("hub", thorough_after(1, SIZES), indirect=True)
-def test_a_base_that_has_overtaken_the_pull_takes_no_more(hub: Hub) -> None:
+def test_a_base_that_has_superseded_the_pull_takes_no_more(hub: Hub) -> None:
     hub.promote("9.9.1")
     held = hub.repository.read(hub.file)
     hub.repository.commit("main", hub.file, held.replace("1.4.1", "9.9.1"))

@@ -12,7 +12,7 @@ from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.git.clone import Clone
 from promoter.git.failures import failure
 from promoter.git.isolation import Credential
-from promoter.git.program import Result
+from promoter.git.program import GitResult
 from promoter.git.push import Update
 from promoter.git.retry import is_doubtful, is_passing
 from tests.thorough import thorough_after
@@ -45,7 +45,7 @@ _HUNG_UP = "fatal: the remote end hung up unexpectedly"
     ],
 )
 def test_outages_limits_and_broken_connections_pass(stderr: str) -> None:
-    assert is_passing(Result(128, b"", stderr))
+    assert is_passing(GitResult(128, b"", stderr))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_outages_limits_and_broken_connections_pass(stderr: str) -> None:
     ],
 )
 def test_an_answer_is_no_outage(stderr: str) -> None:
-    result = Result(128, b"", stderr)
+    result = GitResult(128, b"", stderr)
     assert not is_passing(result)
     assert not is_doubtful(result)
 
@@ -82,24 +82,26 @@ def test_an_answer_is_no_outage(stderr: str) -> None:
 def test_a_refusal_of_a_push_is_no_outage_whatever_its_hook_says() -> None:
     line = b"!\trefs/heads/a:refs/heads/a\t[remote rejected] (declined)"
     said = "remote: the check timed out\nerror: failed to push some refs to 'https://host/o/r.git'"
-    assert not is_passing(Result(1, line, said))
-    assert not is_doubtful(Result(1, line, said))
+    assert not is_passing(GitResult(1, line, said))
+    assert not is_doubtful(GitResult(1, line, said))
 
 
 def test_a_failure_in_words_that_nobody_knows_yet_may_pass() -> None:
     words = f"{_URL}QUIC stream 7 was closed by a middle box (err 3)"
-    assert is_passing(Result(128, b"", words))
-    assert not is_passing(Result(0, b"", words))
-    assert not is_passing(Result(-9, b"", ""))
+    assert is_passing(GitResult(128, b"", words))
+    assert not is_passing(GitResult(0, b"", words))
+    assert not is_passing(GitResult(-9, b"", ""))
 
 
 def test_what_a_server_broke_off_is_an_outage_though_it_answered() -> None:
     line = b"!\trefs/heads/a:refs/heads/a\t[remote rejected] (fatal error in commit_refs)"
-    assert is_passing(Result(1, line, "error: failed to push some refs to 'https://host/o/r.git'"))
+    assert is_passing(
+        GitResult(1, line, "error: failed to push some refs to 'https://host/o/r.git'")
+    )
 
 
 def test_a_bare_403_is_doubted() -> None:
-    result = Result(128, b"", f"{_URL}The requested URL returned error: 403")
+    result = GitResult(128, b"", f"{_URL}The requested URL returned error: 403")
     assert is_doubtful(result)
     assert not is_passing(result)
 
@@ -128,11 +130,11 @@ def test_failures_are_told_with_the_way_out(
     stderr: str, words: str, monkeypatch: pytest.MonkeyPatch, *, authorized: bool
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    found = failure("push", Result(128, b"", stderr, authorized))
+    found = failure("push", GitResult(128, b"", stderr, authorized))
     assert words in f"{found.message} {found.hint}"
     # What is about Actions is said there alone.
     monkeypatch.delenv("GITHUB_ACTIONS")
-    assert "Actions" not in failure("push", Result(128, b"", stderr, authorized)).hint
+    assert "Actions" not in failure("push", GitResult(128, b"", stderr, authorized)).hint
 
 
 _FAULTS: list[dict[str, Any]] = [
@@ -200,4 +202,4 @@ def test_an_outage_that_does_not_end_is_told_before_the_deadline(github: GitHub)
 )
 def test_host_that_is_nearly_githubs_is_told_so(host: str, hint: str) -> None:
     said = f"fatal: unable to access 'https://{host}/a/b/': Could not resolve host: {host}"
-    assert failure("ls-remote", Result(128, b"", said)).hint == hint
+    assert failure("ls-remote", GitResult(128, b"", said)).hint == hint

@@ -11,9 +11,9 @@ import pytest
 
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import PromoteError
-from promoter.domain.model import Kind
+from promoter.domain.model import PathKind
 from promoter.forges.github.client import Client
-from promoter.forges.github.http import Http
+from promoter.forges.github.http import GitHubHttp
 from promoter.forges.github.objects import Reader
 from promoter.forges.github.tree import GitHubTree
 from promoter.git.clone import Clone
@@ -93,7 +93,7 @@ def test_a_name_that_leads_elsewhere_is_refused_with_its_folder(
 @pytest.mark.parametrize("name", [b"..", b".git", b"a/b"])
 def test_the_apis_names_are_held_to_the_same(name: bytes, unfolded: bool, github: GitHub) -> None:
     commit = Raw(github.repository).holding(name)
-    client = Client(github.api_url, (github.owner, github.name), None, Http(Deadline(60)))
+    client = Client(github.api_url, (github.owner, github.name), None, GitHubHttp(Deadline(60)))
     with pytest.raises(PromoteError, match="which no file can have") as caught:
         _look(GitHubTree(Reader(client), commit), unfolded=unfolded)
     client.api.close()
@@ -133,8 +133,8 @@ class Escaping:
 
     commit = ""
 
-    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
-        return {"../../gone": Kind.FILE} if directory == PurePosixPath("web") else {}
+    def entries(self, directory: PurePosixPath) -> Mapping[str, PathKind]:
+        return {"../../gone": PathKind.FILE} if directory == PurePosixPath("web") else {}
 
     def read(self, path: PurePosixPath) -> bytes:
         return str(path).encode()

@@ -21,7 +21,7 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError
 from promoter.forges.github.client import Client
 from promoter.forges.github.forge import GitHubForge
-from promoter.forges.github.http import Http, NoAnswerError, rest_request
+from promoter.forges.github.http import GitHubHttp, NoAnswerError, rest_request
 from promoter.forges.github.rest import reads_only
 from tests.many_apps import BY_PULL, make
 from tests.matrices.process import run as promote_forked
@@ -297,7 +297,7 @@ def test_a_branch_with_more_commits_than_github_shows_is_a_persons(plain: GitHub
     assert plain.head(BRANCH) == before
 
 
-def test_a_base_that_has_overtaken_the_pull_costs_three_requests(plain: GitHub) -> None:
+def test_a_base_that_has_superseded_the_pull_costs_three_requests(plain: GitHub) -> None:
     run(plain, "9.9.1")
     repo = Repository(plain.repository)
     repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "9.9.1"))
@@ -595,7 +595,7 @@ def test_a_body_is_bounded_in_bytes_and_in_time(endless: bool, said: str) -> Non
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
     seconds = 3 if endless else 60
-    forge = GitHubForge(Client(url, ("o", "n"), None, Http(Deadline(seconds))))
+    forge = GitHubForge(Client(url, ("o", "n"), None, GitHubHttp(Deadline(seconds))))
     with pytest.raises(RemoteError, match=said):
         forge.pulls(["b"], "main")
     server.shutdown()
@@ -612,7 +612,7 @@ def test_an_api_that_fails_each_time_is_told_with_its_status(
     github.fail("GET", r"/pulls$", status=status, times=9)
     request = rest_request("GET", f"{github.api_url}/repos/acme/gitops/pulls", None, None)
     with pytest.raises(NoAnswerError, match=re.escape(said)) as caught:
-        Http(Deadline(60)).send(request, Retry(1, status_forcelist={status}))
+        GitHubHttp(Deadline(60)).send(request, Retry(1, status_forcelist={status}))
     assert hint in caught.value.hint
 
 

@@ -13,7 +13,7 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.pull import PullDraft
 from promoter.forges.github.client import Client
 from promoter.forges.github.forge import GitHubForge
-from promoter.forges.github.http import Http
+from promoter.forges.github.http import GitHubHttp
 from tests.servers.github import App, GitHub, Token
 from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, Run, promote
@@ -436,7 +436,7 @@ def test_a_comment_whose_answer_was_lost_is_found_among_many(github: GitHub) -> 
     github.fail("POST", "/comments", after=True)
     token = SecretStr("good-token")
     forge = GitHubForge(
-        Client(github.api_url, (github.owner, github.name), token, Http(Deadline(30)))
+        Client(github.api_url, (github.owner, github.name), token, GitHubHttp(Deadline(30)))
     )
     forge.renew(forge.read(1), PullDraft("another", "text"), "said once", may_be_said=True)
     forge.disconnect()
@@ -449,7 +449,7 @@ def test_runs_that_say_the_same_in_one_moment_leave_one_comment(github: GitHub) 
 
     def say(_: int) -> None:
         forge = GitHubForge(
-            Client(github.api_url, (github.owner, github.name), token, Http(Deadline(30)))
+            Client(github.api_url, (github.owner, github.name), token, GitHubHttp(Deadline(30)))
         )
         pull = forge.read(1)
         forge.renew(pull, PullDraft("another", "text"), "said once", may_be_said=True)

@@ -21,7 +21,7 @@ from promoter.forges.github import rest
 from promoter.forges.github.app import app_token
 from promoter.forges.github.client import Client
 from promoter.forges.github.forge import GitHubForge
-from promoter.forges.github.http import Http
+from promoter.forges.github.http import GitHubHttp
 from promoter.forges.github.repository import GitHubRepository
 from promoter.output import actions
 from promoter.output.envelope import envelope
@@ -62,7 +62,7 @@ _TEXT = PullDraft("a title", "a body")
 
 def forge(github: GitHub, seconds: float = 30) -> GitHubForge:
     return GitHubForge(
-        Client(github.api_url, _NAME, SecretStr("good-token"), Http(Deadline(seconds)))
+        Client(github.api_url, _NAME, SecretStr("good-token"), GitHubHttp(Deadline(seconds)))
     )
 
 
@@ -359,7 +359,9 @@ def test_token_of_an_app_reaches_the_one_repository_alone(github: GitHub, told: 
     github.app = App.make()
     key = SecretStr(github.app.key.replace("\n", "\\n"))
     github.fail("POST", r"/access_tokens$", status=502)
-    app_token(github.api_url, _NAME, (str(getattr(github.app, told)), key), Http(Deadline(30)))
+    app_token(
+        github.api_url, _NAME, (str(getattr(github.app, told)), key), GitHubHttp(Deadline(30))
+    )
     asked = [one for one in github.seen if one.path.endswith("/access_tokens")]
     assert [one.body["repositories"] for one in asked] == [["gitops"]] * 2
 

@@ -28,7 +28,7 @@ from promoter.forges.github import (
 )
 from promoter.forges.github.client import Client
 from promoter.forges.github.file_histories import FileHistories
-from promoter.forges.github.http import Http
+from promoter.forges.github.http import GitHubHttp
 from promoter.forges.github.objects import dates_query
 from promoter.forges.github.refs import Refs
 from tests.servers.github import Token
@@ -55,7 +55,7 @@ DOCUMENTS = {
     "more open pulls": open_pulls.query("x"),
     "pulls of commits": commit_pulls.query(["0" * 40, "1" * 40]),
     "waits": queries.query("Waits", [f"pullRequest(number: 1) {{ {extras_at_once.WAITS} }}"]),
-    "versions": versions.query([versions.Page("0" * 40, _GUESS.histories[0], "x")], 5),
+    "versions": versions.query([versions.HistoryPage("0" * 40, _GUESS.histories[0], "x")], 5),
     "dates": dates_query(["0" * 40, "1" * 40]),
     "folders": folders.query(("0" * 40, one) for one in _GUESS.folders),
 }
@@ -107,7 +107,7 @@ def _made() -> dict[str, str]:
 
 
 def _client() -> Client:
-    return Client("https://api.example.org", ("o", "r"), None, Http(Deadline(1)))
+    return Client("https://api.example.org", ("o", "r"), None, GitHubHttp(Deadline(1)))
 
 
 def test_no_document_needs_another_scope_than_a_classic_tokens_repo() -> None:

@@ -153,7 +153,7 @@ def test_persons_change_of_the_edit_itself_is_not_what_was_asked_for(repo: Repos
     assert ask(repo, "9.9.1")["refusals"][0]["rule"] == "human-commits"  # type: ignore[index]
 
 
-def test_branch_of_a_pull_that_was_closed_as_overtaken_is_deleted_by_the_rerun(
+def test_branch_of_a_pull_that_was_closed_as_superseded_is_deleted_by_the_rerun(
     repo: Repository,
 ) -> None:
     first = ask(repo, "9.9.1")
@@ -187,7 +187,7 @@ def test_pull_whose_tag_is_older_than_the_bases_is_closed_by_whoever_asks_for_an
     assert (again["action"], again["changed"]) == ("superseded", False)
 
 
-def test_closing_an_overtaken_pull_is_what_the_run_says_it_did(repo: Repository) -> None:
+def test_closing_a_superseded_pull_is_what_the_run_says_it_did(repo: Repository) -> None:
     ask(repo, "9.9.1")
     base_gets(repo, "9.9.2")
     words = ("--app", "aurora", "--tag", "9.9.1", "--repo", str(repo.path))
@@ -204,7 +204,7 @@ def test_pull_that_was_made_to_go_back_stays_open_where_the_base_goes_on(repo: R
     assert f"refs/heads/{BRANCH}" in repo.refs()
 
 
-def test_overtaken_pull_to_which_people_have_added_stays_open(repo: Repository) -> None:
+def test_superseded_pull_to_which_people_have_added_stays_open(repo: Repository) -> None:
     ask(repo, "9.9.1")
     human = repo.commit(BRANCH, "notes.md", "please wait\n", "Wait for the fraud team")
     base_gets(repo, "9.9.2")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promoter.policy.order import UNKNOWN, Order, Reading, compare
+from promoter.policy.order import UNKNOWN, Comparison, Order, compare
 
 OPPOSITE = {Order.NEWER: Order.OLDER, Order.OLDER: Order.NEWER, Order.SAME: Order.SAME, None: None}
 
@@ -166,25 +166,25 @@ def rows(table: str) -> list[tuple[str, str]]:
     return [(old, new) for old, new in map(str.split, table.strip().splitlines())]
 
 
-def check(old: str, new: str, wanted: Reading) -> None:
+def check(old: str, new: str, wanted: Comparison) -> None:
     """Check what two tags say, in both directions."""
     assert compare(old, new) == wanted
-    assert compare(new, old) == Reading(OPPOSITE[wanted.order], wanted.certain)
+    assert compare(new, old) == Comparison(OPPOSITE[wanted.order], wanted.certain)
 
 
 @pytest.mark.parametrize(("old", "new"), rows(NEWER))
 def test_tags_that_say_which_is_newer(old: str, new: str) -> None:
-    check(old, new, Reading(Order.NEWER, certain=True))
+    check(old, new, Comparison(Order.NEWER, certain=True))
 
 
 @pytest.mark.parametrize(("old", "new"), rows(LIKELY_NEWER))
 def test_tags_that_only_make_it_likely_which_is_newer(old: str, new: str) -> None:
-    check(old, new, Reading(Order.NEWER, certain=False))
+    check(old, new, Comparison(Order.NEWER, certain=False))
 
 
 @pytest.mark.parametrize(("old", "new"), rows(SAME))
 def test_tags_that_say_the_same(old: str, new: str) -> None:
-    check(old, new, Reading(Order.SAME, certain=True))
+    check(old, new, Comparison(Order.SAME, certain=True))
 
 
 @pytest.mark.parametrize(("old", "new"), rows(UNSAID))

@@ -15,7 +15,7 @@ from promoter.config.sections import Environment
 from promoter.domain.errors import PromoteError, UsageError
 from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Digest
-from promoter.domain.stay import Stay, Version, latest_stay
+from promoter.domain.running_period import RunningPeriod, Version, latest_period
 from promoter.gates import ImageFacts, Previous, allowable, judge
 from tests.many_apps import BY_PULL, DEV, make
 from tests.servers.registry import Registry
@@ -42,11 +42,11 @@ def wanting(**keys: Any) -> Target:
     return Target("app", "prod", Environment.model_validate(known), FILE)
 
 
-def previous(stay: Stay | None, unread: str = "") -> Previous:
-    return Previous("dev", {f"{NAME}=1.4.2": stay}, unread)
+def previous(period: RunningPeriod | None, unread: str = "") -> Previous:
+    return Previous("dev", {f"{NAME}=1.4.2": period}, unread)
 
 
-RUNS = previous(Stay(NOW))
+RUNS = previous(RunningPeriod(NOW))
 PARTLY = replace(previous(None), partly={f"{NAME}=1.4.2": "other.yaml has 1.4.1"})
 
 
@@ -59,8 +59,8 @@ def made(days: float | None) -> tuple[ImageFacts, ...]:
 @pytest.mark.parametrize(
     ("keys", "known", "gate_name", "result"),
     [
-        ({}, {"previous": previous(Stay(NOW))}, "previous-environment", "passed"),
-        ({}, {"previous": previous(Stay(NOW - 9, NOW - 5))}, "previous-environment", "passed"),
+        ({}, {"previous": previous(RunningPeriod(NOW))}, "previous-environment", "passed"),
+        ({}, {"previous": previous(RunningPeriod(NOW - 9, NOW - 5))}, "previous-environment", "passed"),
         ({}, {"previous": replace(RUNS, elsewhere=("dev.io/web", "prod.io/web"))},
          "previous-environment", "passed"),
         ({}, {"previous": replace(RUNS, elsewhere=("dev.io/other", "prod.io/web"))},
@@ -73,18 +73,18 @@ def made(days: float | None) -> tuple[ImageFacts, ...]:
         ({}, {"previous": PARTLY}, "previous-environment", "failed"),
         ({"promotes-from": None}, {"previous": PARTLY}, "previous-environment", "warned"),
         ({}, {"previous": replace(PARTLY, unread="cut")}, "previous-environment", "failed"),
-        ({}, {"previous": replace(PARTLY, stays=previous(Stay(NOW - 9, NOW - 5)).stays)},
+        ({}, {"previous": replace(PARTLY, periods=previous(RunningPeriod(NOW - 9, NOW - 5)).periods)},
          "previous-environment", "passed"),
-        ({"soak": "1h"}, {"previous": previous(Stay(NOW - HOUR))}, "soak", "passed"),
-        ({"soak": "1h"}, {"previous": previous(Stay(NOW - HOUR + 1))}, "soak", "failed"),
-        ({"soak": "1h"}, {"previous": previous(Stay(NOW + HOUR))}, "soak", "failed"),
-        ({"soak": "1h"}, {"previous": previous(Stay(NOW - 9 * HOUR, NOW - 8 * HOUR))},
+        ({"soak": "1h"}, {"previous": previous(RunningPeriod(NOW - HOUR))}, "soak", "passed"),
+        ({"soak": "1h"}, {"previous": previous(RunningPeriod(NOW - HOUR + 1))}, "soak", "failed"),
+        ({"soak": "1h"}, {"previous": previous(RunningPeriod(NOW + HOUR))}, "soak", "failed"),
+        ({"soak": "1h"}, {"previous": previous(RunningPeriod(NOW - 9 * HOUR, NOW - 8 * HOUR))},
          "soak", "passed"),
-        ({"soak": "1h"}, {"previous": previous(Stay(NOW, NOW - HOUR))}, "soak", "failed"),
-        ({"soak": "1h", "when-unknown": "warn"}, {"previous": previous(Stay(NOW), "cut")},
+        ({"soak": "1h"}, {"previous": previous(RunningPeriod(NOW, NOW - HOUR))}, "soak", "failed"),
+        ({"soak": "1h", "when-unknown": "warn"}, {"previous": previous(RunningPeriod(NOW), "cut")},
          "soak", "failed"),
         ({"soak": "1h", "when-unknown": "warn"},
-         {"previous": previous(Stay(NOW, at_least=True), "cut")}, "soak", "unknown"),
+         {"previous": previous(RunningPeriod(NOW, at_least=True), "cut")}, "soak", "unknown"),
         ({"freeze": [{"dates": "11-23"}]}, {}, "freeze", "failed"),
         ({"freeze": [{"dates": "11-24"}]}, {}, "freeze", "passed"),
         ({"freeze": [{"weekly": "Mon", "exceptions": ["2026-11-23"]}]}, {}, "freeze", "passed"),
@@ -126,15 +126,15 @@ def test_an_image_that_is_not_there_is_refused_for_that_and_not_for_its_age() ->
 
 
 def test_the_latest_stay_is_read_from_versions_newest_first() -> None:
-    def stay(*versions: tuple[int, bool]) -> Stay | None:
-        return latest_stay(Version(*one) for one in versions)
+    def period(*versions: tuple[int, bool]) -> RunningPeriod | None:
+        return latest_period(Version(*one) for one in versions)
 
-    assert stay() is None
-    assert stay((5, False), (1, False)) is None
-    assert stay((5, True), (3, True), (1, False)) == Stay(3)
-    assert stay((5, False), (3, True), (1, False)) == Stay(3, 5)
-    assert stay((9, True), (5, False), (3, True)) == Stay(9)
-    assert latest_stay([Version(3, True, first=True)]) == Stay(3, at_least=True)
+    assert period() is None
+    assert period((5, False), (1, False)) is None
+    assert period((5, True), (3, True), (1, False)) == RunningPeriod(3)
+    assert period((5, False), (3, True), (1, False)) == RunningPeriod(3, 5)
+    assert period((9, True), (5, False), (3, True)) == RunningPeriod(9)
+    assert latest_period([Version(3, True, first=True)]) == RunningPeriod(3, at_least=True)
 
 
 def test_the_rules_that_an_environment_may_list_are_those_that_can_be_allowed() -> None:

@@ -23,7 +23,7 @@ from promoter.policy.kinds.kind import PolicyKind
 from promoter.policy.kinds.semver import range_of, version_of
 from promoter.policy.model import Policy, policy_model
 from promoter.policy.natural import natural
-from promoter.policy.order import SAME, UNKNOWN, Order, Reading
+from promoter.policy.order import SAME, UNKNOWN, Comparison, Order
 from promoter.policy.pattern import compiled
 from promoter.policy.tag_kinds import is_attachment_or_cache
 
@@ -144,7 +144,7 @@ def test_newest_asks_a_bounded_number_and_takes_the_one_made_last() -> None:
 
 def test_order_follows_the_policy_where_it_reads_both_tags() -> None:
     by_regex = policy(regex="^main-(?P<order>[0-9]+)-[0-9a-f]{7}$")
-    newer, older = Reading(Order.NEWER, certain=True), Reading(Order.OLDER, certain=True)
+    newer, older = Comparison(Order.NEWER, certain=True), Comparison(Order.OLDER, certain=True)
     assert order_of(by_regex, "main-9-aaaaaaa", "main-10-bbbbbbb") == newer
     assert order_of(by_regex, "main-10-aaaaaaa", "main-9-bbbbbbb") == older
     assert order_of(by_regex, "main-9-bbbbbbb", "main-9-aaaaaaa") == SAME
@@ -375,7 +375,7 @@ def test_a_policy_is_added_by_a_class_and_a_row() -> None:
     model = policy_model((*POLICIES, Shortest))
     wanted = model.model_validate({"shortest": 2, "exclude": ["^x"]})
     assert select(wanted, ["a", "xx", "bbbb", "ccc", f"sha256-{DIGEST}"]).ordered == ("ccc", "bbbb")
-    assert order_of(wanted, "bbbb", "ccc") == Reading(Order.NEWER, certain=True)
+    assert order_of(wanted, "bbbb", "ccc") == Comparison(Order.NEWER, certain=True)
     assert select(model.model_validate({"semver": "*"}), ["1.0.0", "a"]).ordered == ("1.0.0",)
     with pytest.raises(ValidationError, match="one policy decides"):
         model.model_validate({"shortest": 2, "semver": "*"})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.registry.client import Registry
-from promoter.registry.connection import Connection
+from promoter.registry.connection import RegistryConnections
 from promoter.registry.credentials import Credentials, Login
 from promoter.registry.failures import AbsentError
 from promoter.threads import answers
@@ -67,7 +67,7 @@ def test_debians_registry_is_read_by_tls_on_this_machine(tmp_path: Path) -> None
         digest = real_registry.push(host, "team/app", ["1.4.1"])
     files = certificate.make(tmp_path)
     with real_registry.debian(tmp_path, "open", files) as host:
-        client = Registry(Connection(Credentials(), authorities=str(files[0])))
+        client = Registry(RegistryConnections(Credentials(), authorities=str(files[0])))
         assert str(client.prove(f"{host}/team/app", "1.4.1")) == digest
         with pytest.raises(AbsentError):
             client.resolve(f"{host}/team/app", "1.4.2")
@@ -80,7 +80,7 @@ def test_a_login_serves_all_who_ask_debians_registry_at_once(tmp_path: Path) -> 
         names = [f"app-{number}" for number in range(12)]
         for name in names:
             real_registry.push(host, name, ["1.4.1"], f"Basic {LOGIN}")
-        client = Registry(Connection(Credentials({host: Login(USER, PASSWORD)})))
+        client = Registry(RegistryConnections(Credentials({host: Login(USER, PASSWORD)})))
         found = list(answers(lambda name: client.tags(f"{host}/{name}"), names, len(names)))
     assert found == [("1.4.1",)] * len(names)
 

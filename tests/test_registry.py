@@ -8,9 +8,9 @@ import pytest
 
 from promoter.domain.errors import RemoteError
 from promoter.registry.client import Registry as Client
-from promoter.registry.connection import Connection
+from promoter.registry.connection import RegistryConnections
 from promoter.registry.credentials import Credentials, Login
-from promoter.registry.failures import AbsentError, LyingError, UnreadableError
+from promoter.registry.failures import AbsentError, LyingError, RegistryError
 from tests.servers.registry import Registry, digest
 from tests.thorough import thorough_after
 
@@ -29,7 +29,7 @@ def server() -> Iterator[Registry]:
 
 def client(login: Credentials | None = None, patience: float = 3.0) -> Client:
     """Return a client with a login."""
-    return Client(Connection(login or Credentials(), patience=patience))
+    return Client(RegistryConnections(login or Credentials(), patience=patience))
 
 
 def of(server: Registry, user: str = "ci", password: str = "pw") -> Credentials:
@@ -72,7 +72,7 @@ def test_pages_that_nobody_links_are_read_too(server: Registry, count: int) -> N
 def test_a_next_page_elsewhere_is_not_followed(server: Registry) -> None:
     server.push("app", "1", "2")
     server.page, server.links = 1, "elsewhere"
-    with pytest.raises(UnreadableError, match="another host"):
+    with pytest.raises(RegistryError, match="another host"):
         client().tags(server.name("app"))
 
 
@@ -87,7 +87,7 @@ def test_missing_tag_is_absent_and_unknown_name_unreadable(server: Registry) -> 
     server.push("app", "1.0.0")
     with pytest.raises(AbsentError, match=r"has no 2\.0\.0"):
         client().resolve(server.name("app"), "2.0.0")
-    with pytest.raises(UnreadableError, match="does not know that name"):
+    with pytest.raises(RegistryError, match="does not know that name"):
         client().resolve(server.name("other"), "1.0.0")
 
 
@@ -109,7 +109,7 @@ def test_wrong_and_missing_logins_are_unreadable_without_the_secret(
     server.push("app", "1.0.0")
     server.user, server.bearer = ("ci", "pw"), bearer
     for login in (Credentials(), of(server, password="not-it-at-all")):
-        with pytest.raises(UnreadableError, match="401") as caught:
+        with pytest.raises(RegistryError, match="401") as caught:
             client(login).tags(server.name("app"))
         assert "not-it-at-all" not in str(caught.value)
 
@@ -141,9 +141,9 @@ def test_a_limit_beyond_our_patience_is_not_run_into_again(server: Registry) -> 
     server.faults = [("tags", 429, {"Retry-After": "900"})]
     asked = client()
     for _ in range(3):
-        with pytest.raises(UnreadableError):
+        with pytest.raises(RegistryError):
             asked.tags(server.name("app"))
-    with pytest.raises(UnreadableError, match="limit is reached"):
+    with pytest.raises(RegistryError, match="limit is reached"):
         asked.tags(server.name("other"))
     assert len(server.seen) == 1
 
@@ -151,7 +151,7 @@ def test_a_limit_beyond_our_patience_is_not_run_into_again(server: Registry) -> 
 def test_slow_answers_end_with_our_patience(server: Registry) -> None:
     server.push("app", "1.0.0")
     server.delay = 5
-    with pytest.raises(UnreadableError, match="no answer"):
+    with pytest.raises(RegistryError, match="no answer"):
         client(patience=0.3).resolve(server.name("app"), "1.0.0")
     assert len(server.seen) == 1
 
@@ -173,16 +173,16 @@ def test_login_does_not_follow_a_redirect_to_another_host(server: Registry) -> N
         place = f"http://localhost:{other.host.rpartition(':')[2]}/v2/app/manifests/1.0.0"
         server.faults = [("manifests", 307, {"Location": place})] * 2
         other.user = ("ci", "pw")
-        with pytest.raises(UnreadableError, match="401"):
+        with pytest.raises(RegistryError, match="401"):
             asked.resolve(server.name("app"), "1.0.0")
 
 
 def test_plain_http_is_for_this_machine_alone() -> None:
-    with pytest.raises(UnreadableError):
+    with pytest.raises(RegistryError):
         client(patience=0.2).tags("registry.invalid/app")
     plain = frozenset({"registry.invalid"})
-    allowed = Client(Connection(Credentials(), patience=0.2, plain=plain))
-    with pytest.raises(UnreadableError):
+    allowed = Client(RegistryConnections(Credentials(), patience=0.2, plain=plain))
+    with pytest.raises(RegistryError):
         allowed.tags("registry.invalid/app")
 
 
@@ -202,6 +202,6 @@ def test_a_proxy_of_the_environment_is_told_the_whole_address(
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     plain = frozenset({"behind-a-proxy.invalid"})
-    asked = Client(Connection(Credentials(), plain=plain))
+    asked = Client(RegistryConnections(Credentials(), plain=plain))
     assert asked.tags("behind-a-proxy.invalid/app") == ("1.0.0",)
     assert server.seen[-1][1].startswith("http://behind-a-proxy.invalid/v2/app/tags/list")

@@ -9,9 +9,9 @@ import pytest
 
 from promoter.gates.images import is_for
 from promoter.registry.client import Registry as Client
-from promoter.registry.connection import Connection
+from promoter.registry.connection import RegistryConnections
 from promoter.registry.credentials import Credentials, Login
-from promoter.registry.failures import AbsentError, UnreadableError
+from promoter.registry.failures import AbsentError, RegistryError
 from promoter.registry.login import Challenge, challenges
 from promoter.registry.manifest import platform
 from tests.servers.registry import INDEX, Registry, digest
@@ -33,7 +33,7 @@ def server() -> Iterator[Registry]:
 
 def client(login: Credentials | None = None) -> Client:
     """Return a client with a login."""
-    return Client(Connection(login or Credentials()))
+    return Client(RegistryConnections(login or Credentials()))
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -62,7 +62,7 @@ def test_a_404_that_says_nothing_is_decided_by_the_list_of_tags(server: Registry
     with pytest.raises(AbsentError):
         client().resolve(server.name("app"), "9.9.9")
     server.refusals += [("tags", 404, b"<html>not found</html>")]
-    with pytest.raises(UnreadableError, match="does not know that name"):
+    with pytest.raises(RegistryError, match="does not know that name"):
         client().resolve(server.name("app"), "9.9.9")
 
 
@@ -122,7 +122,7 @@ def test_a_login_is_given_however_it_is_asked_for(
         with pytest.raises(AbsentError):
             client(login).resolve(server.name("app"), "9.9.9")
     else:
-        with pytest.raises(UnreadableError, match="401"):
+        with pytest.raises(RegistryError, match="401"):
             client(login).resolve(server.name("app"), "1.0.0")
 
 
@@ -208,14 +208,14 @@ def test_a_member_that_cannot_be_read_now_is_not_taken_for_one_that_is_not_there
     image = server.push("app", "a", platforms=["linux/amd64"])
     index(server, member(image))
     server.refusals = [(f"manifests/{image}", 500, b"")]
-    with pytest.raises(UnreadableError, match="500"):
+    with pytest.raises(RegistryError, match="500"):
         client().describe(server.name("app"), "2.0.0")
 
 
 def test_an_index_without_end_is_an_error(server: Registry) -> None:
     images = [server.push("app", created=f"2026-01-01T00:00:{n:02}Z") for n in range(40)]
     index(server, *(member(one) for one in images))
-    with pytest.raises(UnreadableError, match="too many members"):
+    with pytest.raises(RegistryError, match="too many members"):
         client().describe(server.name("app"), "2.0.0")
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.registry.client import Registry as Client
-from promoter.registry.connection import Connection
+from promoter.registry.connection import RegistryConnections
 from promoter.registry.credentials import Credentials
-from promoter.registry.failures import LyingError, UnreadableError
+from promoter.registry.failures import LyingError, RegistryError
 from tests.many_apps import DEV, kustomization, make
 from tests.servers.registry import INDEX, Registry, digest
 from tests.world import promote
@@ -41,7 +41,7 @@ def server() -> Iterator[Registry]:
 
 def client() -> Client:
     """Return a client that is nobody."""
-    return Client(Connection(Credentials()))
+    return Client(RegistryConnections(Credentials()))
 
 
 def answers(server: Registry, body: bytes, headers: dict[str, str]) -> None:
@@ -65,7 +65,7 @@ def test_a_login_page_is_never_an_image(
     server: Registry, question: str, reference: str, headers: dict[str, str]
 ) -> None:
     answers(server, PAGE, headers)
-    with pytest.raises(UnreadableError):
+    with pytest.raises(RegistryError):
         getattr(client(), question)(server.name("app"), reference)
 
 
@@ -99,7 +99,7 @@ def test_what_is_not_a_manifest_is_never_an_image(
     server: Registry, question: str, content_type: str, document: object
 ) -> None:
     answers(server, json.dumps(document).encode(), {"Content-Type": content_type})
-    with pytest.raises(UnreadableError):
+    with pytest.raises(RegistryError):
         getattr(client(), question)(server.name("app"), "1.0.0")
 
 

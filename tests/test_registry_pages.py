@@ -9,9 +9,9 @@ import pytest
 
 from promoter.http import Answer
 from promoter.registry.client import Registry as Client
-from promoter.registry.connection import Connection
+from promoter.registry.connection import RegistryConnections
 from promoter.registry.credentials import Credentials
-from promoter.registry.failures import UnreadableError
+from promoter.registry.failures import RegistryError
 from promoter.registry.tags import next_page
 from tests.servers.registry import Registry
 from tests.thorough import thorough_after
@@ -31,7 +31,7 @@ def server() -> Iterator[Registry]:
 
 def tags(server: Registry, *, seconds: float = 60, patience: float = 10) -> tuple[str, ...]:
     """Return what a client finds of one image."""
-    connection = Connection(Credentials(), patience=patience, remaining=lambda: seconds)
+    connection = RegistryConnections(Credentials(), patience=patience, remaining=lambda: seconds)
     return Client(connection).tags(server.name("app"))
 
 
@@ -69,7 +69,7 @@ def test_link_is_read_as_rfc_8288_has_it(link: str, path: str | None) -> None:
     ],
 )
 def test_a_page_that_is_not_here_is_an_error(target: str) -> None:
-    with pytest.raises(UnreadableError, match="next page"):
+    with pytest.raises(RegistryError, match="next page"):
         next_page(Answer(200, {"Link": f"<{target}>; rel=next"}, b"", URL))
 
 
@@ -105,7 +105,7 @@ def test_a_next_page_that_brings_nothing_new_is_no_end(server: Registry) -> None
     server.push("app", "1.0.0")
     link = {"Link": f'<{"/v2/app/tags/list?last=x"}>; rel="next"'}
     server.says = lambda _: (b'{"tags": ["1.0.0"]}', link)
-    with pytest.raises(UnreadableError, match="again and again"):
+    with pytest.raises(RegistryError, match="again and again"):
         tags(server)
     assert len(server.seen) == 2
 
@@ -117,7 +117,7 @@ def test_pages_without_end_end_with_half_of_the_runs_time(server: Registry) -> N
         return json.dumps({"tags": [f"t{number}"]}).encode(), {"Link": link}
 
     server.says = says
-    with pytest.raises(UnreadableError, match="more tags than can be read"):
+    with pytest.raises(RegistryError, match="more tags than can be read"):
         tags(server, seconds=0.6)
 
 
@@ -130,7 +130,7 @@ def test_pages_without_end_end_with_half_of_the_runs_time(server: Registry) -> N
 )  # fmt: skip
 def test_what_is_no_list_of_tags_is_unreadable(server: Registry, body: str) -> None:
     server.says = lambda _: (body.encode(), {})
-    with pytest.raises(UnreadableError):
+    with pytest.raises(RegistryError):
         tags(server)
 
 
@@ -149,6 +149,6 @@ def test_no_tags_are_no_error(server: Registry) -> None:
 )  # fmt: skip
 def test_what_is_no_manifest_is_unreadable(server: Registry, body: str) -> None:
     server.says = lambda _: (body.encode(), {})
-    with pytest.raises(UnreadableError):
-        Client(Connection(Credentials())).describe(server.name("app"), "1.0.0")
+    with pytest.raises(RegistryError):
+        Client(RegistryConnections(Credentials())).describe(server.name("app"), "1.0.0")
     assert server.asked("blobs") == 0

@@ -22,7 +22,7 @@ from promoter.output.terminal_page import render
 from promoter.planning.container_images import set_over
 from promoter.planning.status import (
     Arrival,
-    Newest,
+    PolicyChoice,
     PreviousEnvironment,
     Relation,
     Status,
@@ -310,10 +310,10 @@ def many(count: int) -> list[Status]:
     """Return rows of which the last alone waits for somebody."""
     image = RunningImage("example.org/team/app", "1.4.1")
     found = [
-        Status(app=f"app-{n}", environment="prod", images=(image,), newest=Newest("1.4.1", 0))
+        Status(app=f"app-{n}", environment="prod", images=(image,), newest=PolicyChoice("1.4.1", 0))
         for n in range(count)
     ]
-    last = Status(app="last", environment="prod", images=(image,), newest=Newest("1.4.2", 1))
+    last = Status(app="last", environment="prod", images=(image,), newest=PolicyChoice("1.4.2", 1))
     return [*found, last]
 
 
@@ -348,7 +348,7 @@ def waiting() -> Status:
         many(0)[0],
         environment="production",
         arrival=Arrival(time=745_000, commit="1" * 40, by="alice", pull=11),
-        newest=Newest("1.5.0", 4),
+        newest=PolicyChoice("1.5.0", 4),
         previous=PreviousEnvironment("staging", ("1.5.0",), Relation.BEHIND),
         open_pull=Pull(14, "", PullState.OPEN, "b", "main", "", "", ""),
         refusals=(GateResult("soak", "failed", "", 2_082_740),),
@@ -389,13 +389,13 @@ def test_a_pipe_gets_one_whole_line_a_row() -> None:
 @pytest.mark.parametrize(
     ("newest", "said"),
     [
-        (Newest("1.4.1", 0), "up to date"),
-        (Newest("1.4.4", 2), "1.4.4 (2 newer)"),
-        (Newest(None, note="the registry does not answer"), "unknown"),
-        (Newest(None, note="none of the 4 tags fits ^2", fits=False), "none fits"),
+        (PolicyChoice("1.4.1", 0), "up to date"),
+        (PolicyChoice("1.4.4", 2), "1.4.4 (2 newer)"),
+        (PolicyChoice(None, note="the registry does not answer"), "unknown"),
+        (PolicyChoice(None, note="none of the 4 tags fits ^2", fits=False), "none fits"),
     ],
 )
-def test_what_is_newest_is_said_with_why_it_is_not_known(newest: Newest, said: str) -> None:
+def test_what_is_newest_is_said_with_why_it_is_not_known(newest: PolicyChoice, said: str) -> None:
     rows = [replace(one, newest=newest) for one in many(2)]
     result = of_status(rows, base="main", now=0, warnings=())
     assert said in render(result.pieces, width=80, terminal=False, colours=False)
@@ -417,6 +417,6 @@ def test_a_digest_that_one_of_two_environments_writes_makes_no_difference() -> N
 
 def test_tags_and_commits_are_copied_from_markdown_as_they_are() -> None:
     image = RunningImage("example.org/team/app", "3a6d29ea1")
-    row = replace(many(0)[0], images=(image,), newest=Newest("3a6d29ea2", 1))
+    row = replace(many(0)[0], images=(image,), newest=PolicyChoice("3a6d29ea2", 1))
     text = of_status([row], base="main", now=0, warnings=()).markdown
     assert "| `3a6d29ea1` | `3a6d29ea2 (1 newer)` |" in text

@@ -13,8 +13,8 @@ import pytest
 from promoter.domain.errors import UsageError
 from promoter.output import actions, terminal
 from promoter.output.envelope import json_text
-from promoter.output.result import Result, of_promotions
-from promoter.output.text import Complaint, Kind, Piece, complaints_text
+from promoter.output.result import CommandResult, of_promotions
+from promoter.output.text import Complaint, Piece, PieceKind, complaints_text
 from tests.thorough import thorough_after
 from tests.world import promote
 
@@ -105,7 +105,7 @@ def test_what_is_told_commands_no_terminal(folder: Path) -> None:
 @pytest.mark.parametrize("command", ["::stop-commands::x", "::add-mask::x", "##[error]x"])
 def test_text_from_outside_is_no_command_to_the_runner(end: str, command: str) -> None:
     text = f"a{end}{command}"
-    mark = actions.marks(Result(document={}, complaints=(Complaint("warning", text),)))
+    mark = actions.marks(CommandResult(document={}, complaints=(Complaint("warning", text),)))
     assert mark.startswith("::warning::a")
     for shown in (actions.defused(text), mark.removeprefix("::warning::")):
         assert "##[" not in shown
@@ -119,7 +119,7 @@ def test_a_pipe_gets_all_of_the_diff_as_it_is(monkeypatch: pytest.MonkeyPatch, w
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
     diff = f"--- a/k.yaml\n+++ b/k.yaml\n-  newTag: {'a' * 90}z\n+  newTag: {'b' * 90}z\n"
-    shown = terminal.shown([Piece(Kind.DIFF, diff)])
+    shown = terminal.shown([Piece(PieceKind.DIFF, diff)])
     assert f"{'a' * 90}z" in shown
     assert f"{'b' * 90}z" in shown
     assert shown.count("+++") == 1

@@ -19,7 +19,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from promoter.domain.errors import RefusedError
 from promoter.edits.nodes import flatten
 from promoter.edits.region import Region
-from promoter.graph.documents import Origin, UnreadableError, parse
+from promoter.graph.documents import Origin, UnreadableDocumentError, parse
 from promoter.yaml_nodes import (
     NESTING_LIMIT,
     NODES_LIMIT,
@@ -215,7 +215,7 @@ _CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}]\n" for n in ran
 @pytest.mark.parametrize("text", [_BOMB, _CHAIN, "a: &a [*a]\n"], ids=["bomb", "chain", "itself"])
 def test_aliases_are_read_and_written_out_within_bounds(text: str) -> None:
     assert len(flatten(compose(text))) > 0
-    with pytest.raises(UnreadableError, match="aliases"):
+    with pytest.raises(UnreadableDocumentError, match="aliases"):
         parse(text, Origin("m.yaml"))
     with pytest.raises(RefusedError, match="aliases"):
         Region.of(PurePosixPath("m.yaml"), text.encode())

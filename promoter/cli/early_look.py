@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 
 from promoter.cli.options import setting_of, variable_of
-from promoter.cli.signals import held
+from promoter.cli.signals import signals_deferred
 from promoter.domain.errors import PromoteError
 from promoter.environment import authorities, names_of_variables, variable, variables_of
 
@@ -34,14 +34,14 @@ def early_look(name: str, parsed: argparse.Namespace) -> Iterator[None]:
     fetch: FirstFetch | None = None
     try:
         # What is wrong here is reported where the settings are read, and where git is needed.
-        with held(), suppress(PromoteError, ValueError, OSError):
+        with signals_deferred(), suppress(PromoteError, ValueError, OSError):
             fetch = given.begin_fetch()
-        with held(), suppress(PromoteError, ValueError):
+        with signals_deferred(), suppress(PromoteError, ValueError):
             given.begin_connection()
         yield
     finally:
         if fetch is not None:
-            with held():
+            with signals_deferred():
                 fetch.end()
 
 

@@ -6,7 +6,7 @@ import sys
 
 from promoter.cli.command_table import COMMANDS, OPTIONS_OF, WORDS
 from promoter.cli.early_look import early_look
-from promoter.cli.signals import finishing, held, stoppable
+from promoter.cli.signals import finishing, signals_deferred, stoppable
 from promoter.cli.streams import emit, open_streams
 from promoter.cli.writer import Writer
 from promoter.engine.stopped import Stopped, error_of
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from promoter.domain.errors import PromoteError
-    from promoter.output.result import Result
+    from promoter.output.result import CommandResult
 
 
 def run(argv: Sequence[str]) -> int:
@@ -36,9 +36,9 @@ def run(argv: Sequence[str]) -> int:
         return writer.write(_without_secrets(_failed(error_of(reason))))
 
 
-def _ended(argv: Sequence[str], writer: Writer) -> Result:
+def _ended(argv: Sequence[str], writer: Writer) -> CommandResult:
     """Return what a command line comes to, also where a signal comes once all is done."""
-    result: Result | None = None
+    result: CommandResult | None = None
     try:
         with stoppable():
             result = _result(argv, writer)
@@ -48,14 +48,14 @@ def _ended(argv: Sequence[str], writer: Writer) -> Result:
     return result
 
 
-def _result(argv: Sequence[str], writer: Writer) -> Result:
+def _result(argv: Sequence[str], writer: Writer) -> CommandResult:
     """Return what a command line comes to; what ends it before its time says what was done."""
     progress: list[str] = []
     try:
         name, rest = _choose(argv)
         parsed = COMMANDS[name].parser(name).parse_args(rest)
         with early_look(name, parsed):
-            with held():
+            with signals_deferred():
                 from promoter.cli.running import run_command
             return run_command(name, parsed, writer, progress)
     except SystemExit:
@@ -80,13 +80,13 @@ def _choose(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     return "promote", argv
 
 
-def _failed(error: PromoteError) -> Result:
+def _failed(error: PromoteError) -> CommandResult:
     from promoter.output.result import of_failure
 
     return of_failure(error)
 
 
-def _for_repository(result: Result, repo: str) -> Result:
+def _for_repository(result: CommandResult, repo: str) -> CommandResult:
     """Return a result whose hints name the repository, where the command line does."""
     if not (repo and result.complaints):
         return result
@@ -99,7 +99,7 @@ def _for_repository(result: Result, repo: str) -> Result:
     return replace(result, complaints=tuple(complaints), document=document)
 
 
-def _without_secrets(result: Result) -> Result:
+def _without_secrets(result: CommandResult) -> CommandResult:
     from promoter.domain.redaction import add_secret
 
     add_secret(*secret_values())

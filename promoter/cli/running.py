@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from promoter.cli.command_table import COMMANDS, unused_options
 from promoter.cli.log import logging_to_stderr, new_run
 from promoter.cli.options import prog_of, setting_of
-from promoter.cli.signals import ending_after, held
+from promoter.cli.signals import ending_after, signals_deferred
 from promoter.cli.writer import Writer
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import add_secret, forget_secrets
@@ -22,7 +22,7 @@ from promoter.environment import narrowed_environment, secret_values, variable
 from promoter.settings import Settings
 
 if TYPE_CHECKING:
-    from promoter.output.result import Result
+    from promoter.output.result import CommandResult
 
 
 _LOG = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def silent_libraries() -> Iterator[None]:
 
 def run_command(
     name: str, parsed: argparse.Namespace, writer: Writer, progress: list[str]
-) -> Result:
+) -> CommandResult:
     """Run a command of `COMMANDS`; what it has done is put into `progress` as soon as it is done."""
     forget_secrets()
     add_secret(*secret_values())
@@ -68,9 +68,9 @@ def run_command(
         _warn_of_unused(name, settings)
         _warn_of_unit(settings, getattr(parsed, "wait_for_image", None))
         # Here, as git's library heeds the variables that were taken while it is imported.
-        with held():
+        with signals_deferred():
             command = import_module(f"promoter.cli.commands.{name.replace('-', '_')}")
-        result: Result = command.run(settings, parsed, progress)
+        result: CommandResult = command.run(settings, parsed, progress)
         for line in progress:
             _LOG.debug(line)
     return result.shortened() if settings.quiet else result

@@ -57,8 +57,8 @@ def stoppable() -> Iterator[None]:
     }
 
     def stop(number: int, _: FrameType | None) -> None:
-        if _held.depth:
-            _held.number = number
+        if _deferred.depth:
+            _deferred.number = number
             return
         signal.setitimer(signal.ITIMER_REAL, 0)
         for one in before:
@@ -76,26 +76,26 @@ def stoppable() -> Iterator[None]:
             signal.signal(one, was)
 
 
-class _Held:
-    """Whether signals are held back, and which one came meanwhile."""
+class _Deferred:
+    """Whether signals are deferred, and which one came meanwhile."""
 
     depth = 0
     number: int | None = None
 
 
-_held = _Held()
+_deferred = _Deferred()
 
 
 @contextmanager
-def held() -> Iterator[None]:
-    """Hold signals back for a short piece of work: compiled modules take none while they load."""
-    _held.depth += 1
+def signals_deferred() -> Iterator[None]:
+    """Defer signals for a short piece of work: compiled modules take none while they load."""
+    _deferred.depth += 1
     try:
         yield
     finally:
-        _held.depth -= 1
-        if not _held.depth and _held.number is not None:
-            number, _held.number = _held.number, None
+        _deferred.depth -= 1
+        if not _deferred.depth and _deferred.number is not None:
+            number, _deferred.number = _deferred.number, None
             signal.raise_signal(number)
 
 
@@ -110,7 +110,7 @@ def ending_after(seconds: float) -> Iterator[None]:
 
     def look(_: int, __: FrameType | None) -> None:
         # The timer and the clock may differ by as much as either rounds.
-        if _held.depth or time.monotonic() < end - _ROUNDED:
+        if _deferred.depth or time.monotonic() < end - _ROUNDED:
             return
         signal.setitimer(signal.ITIMER_REAL, 0)
         raise Stopped(

@@ -13,7 +13,7 @@ TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from promoter.output.result import Result
+    from promoter.output.result import CommandResult
 
 
 class Writer:
@@ -44,7 +44,7 @@ class Writer:
 
         return actions.defused_json(text) if self.logs_json else actions.defused(text)
 
-    def write(self, result: Result) -> int:
+    def write(self, result: CommandResult) -> int:
         """Write a result, and return the exit code: stdout has the result, stderr the complaints."""
         commands = ""
         if self.in_actions:
@@ -62,7 +62,7 @@ class Writer:
         emit(sys.stderr, f"promote: error: the result cannot be written to stdout: {reason}\n")
         return result.exit_code or int(Exit.REMOTE)
 
-    def _complaints(self, result: Result) -> str:
+    def _complaints(self, result: CommandResult) -> str:
         """Return what is said on stderr; the runner shows an annotation in its log already."""
         if self.logs_json:
             from promoter.cli.log import json_lines
@@ -73,7 +73,7 @@ class Writer:
 
         return "" if self.in_actions else printable(complaints_text(result.complaints))
 
-    def _shown(self, result: Result) -> str:
+    def _shown(self, result: CommandResult) -> str:
         if self.as_json:
             from promoter.output.envelope import json_text
 

@@ -14,7 +14,7 @@ from promoter.config.not_there import no_app, takes_any_name
 from promoter.config.path_patterns import FILES, FOLDERS, Match, filled, fixed_part, matches
 from promoter.config.sections import Environment
 from promoter.domain.errors import SelectionError
-from promoter.domain.model import Kind, Tree
+from promoter.domain.model import PathKind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.domain.trees import kind_of
 from promoter.edits.targets import EditTarget, KustomizeTarget
@@ -40,7 +40,7 @@ _NO_APPS = (*KUSTOMIZATION_NAMES, FILE.name)
 _NAMED = 3
 
 _EnvironmentsByApp: TypeAlias = dict[str, list[str]]
-_Pattern: TypeAlias = tuple[str, frozenset[Kind]]
+_Pattern: TypeAlias = tuple[str, frozenset[PathKind]]
 
 _matches_of: WeakKeyDictionary[Tree, dict[_Pattern, list[Match]]] = WeakKeyDictionary()
 _layouts_of: WeakKeyDictionary[Tree, dict[str, _EnvironmentsByApp]] = WeakKeyDictionary()

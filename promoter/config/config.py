@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationError
 
-from promoter.config.document import Document, Place, load
+from promoter.config.document import Document, Location, load
 from promoter.config.errors import complaint
 from promoter.config.probable_mistakes import probable_mistakes
 from promoter.config.sections import App, Author, Environment, Group, Templates
@@ -68,11 +68,11 @@ class Config(Section):
         """What is allowed and probably not meant."""
         return self._warnings
 
-    def place_of(self, keys: Sequence[object]) -> Place | None:
+    def place_of(self, keys: Sequence[object]) -> Location | None:
         """Return where a key stands in the file, or the nearest key around it; None without a file."""
         return None if self._document is None else self._document.place(keys)
 
-    def place_of_target(self, environment: str, app: str, file: str) -> Place | None:
+    def place_of_target(self, environment: str, app: str, file: str) -> Location | None:
         """Return where the target of a file stands that counts for an app in an environment."""
         keys, listed = self.listed_targets(environment, app)
         named = (n for n, one in enumerate(listed) if getattr(one, "file", None) == file)

@@ -17,7 +17,7 @@ from promoter.yaml_nodes import BrokenYAMLError, compose_one, values
 _SIZE_LIMIT = 4 * 1024 * 1024
 
 
-class Place(TypedDict):
+class Location(TypedDict):
     """A file, a line and a column, as errors take them."""
 
     file: str | None
@@ -25,7 +25,7 @@ class Place(TypedDict):
     column: int | None
 
 
-NOWHERE = Place(file=None, line=None, column=None)
+NOWHERE = Location(file=None, line=None, column=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Document:
     value: object
     root: Node | None
 
-    def place(self, keys: Sequence[object]) -> Place:
+    def place(self, keys: Sequence[object]) -> Location:
         """Return where a key stands, or its nearest parent that is there."""
         node, mark = self.root, self.root.start_mark if self.root else None
         for part in keys:
@@ -46,7 +46,7 @@ class Document:
             key, node = found
             mark = key.start_mark
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (None, None)
-        return Place(file=self.file, line=line, column=column)
+        return Location(file=self.file, line=line, column=column)
 
 
 def load(data: bytes, file: str) -> Document:

@@ -18,7 +18,7 @@ from promoter.config.errors import complaint
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import RefusedError, UsageError, bounded
-from promoter.domain.model import FileEdit, Kind, Tree
+from promoter.domain.model import FileEdit, PathKind, Tree
 from promoter.domain.moment import rfc3339
 from promoter.domain.redaction import one_line
 from promoter.domain.refusal import Refusal
@@ -136,7 +136,7 @@ def ignored_holds(
     found = []
     for environment, kind in sorted(tree.entries(FOLDER).items()):
         folder = FOLDER / environment
-        if kind is not Kind.DIRECTORY:
+        if kind is not PathKind.DIRECTORY:
             found.append(f"{folder} holds nothing: a hold is at {hold_file('APP', 'ENVIRONMENT')}")
         elif environments and environment not in environments:
             found.append(f"{folder} holds nothing: there is no environment {environment!r}")
@@ -170,7 +170,7 @@ def hold_edit(tree: Tree, declaration: AppDeclaration) -> FileEdit | None:
         reason = current.broken.message if current.broken else current.reason
         hint = f"Rename it to {file.name}, or remove it; then ask again."
         raise RefusedError([Refusal("hold", reason, hint, str(current.file))])
-    if current is not None and kind_of(tree, file) is not Kind.FILE:
+    if current is not None and kind_of(tree, file) is not PathKind.FILE:
         refusal = Refusal("hold", "is not a file", "Remove it, and ask again.", str(file))
         raise RefusedError([refusal])
     before = tree.read(file) if current is not None else b""
@@ -202,7 +202,7 @@ def _check_names(tree: Tree, file: PurePosixPath) -> None:
 
 
 def _parse(tree: Tree, file: PurePosixPath) -> HoldFile:
-    if kind_of(tree, file) is not Kind.FILE:
+    if kind_of(tree, file) is not PathKind.FILE:
         raise UsageError("is not a file", "Write it again: promote hold.", file=str(file))
     document = load(tree.read(file), str(file))
     value = {} if document.value is None else document.value

@@ -19,7 +19,7 @@ from promoter.config.path_patterns import filled
 from promoter.config.sections import Environment
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import SelectionError, UsageError
-from promoter.domain.model import Kind, RunningImage, Tree
+from promoter.domain.model import PathKind, RunningImage, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.domain.suggest import nearest
 from promoter.edits.default_values import with_default_names
@@ -184,7 +184,7 @@ def kustomization_file(
             "files are named by targets in promoter.yaml.",
             file=str(directory),
         )
-    if entries[found[0]] in (Kind.DIRECTORY, Kind.SUBMODULE):
+    if entries[found[0]] in (PathKind.DIRECTORY, PathKind.SUBMODULE):
         raise SelectionError(
             "is not a file", "It must be a kustomization.", file=str(directory / found[0])
         )
@@ -204,6 +204,6 @@ def _default_environment(config: Config, settings: Mapping[str, Environment]) ->
     )
 
 
-def _listed(entries: Mapping[str, Kind]) -> str:
+def _listed(entries: Mapping[str, PathKind]) -> str:
     names = sorted(entries)
     return ", ".join(names[:6]) + (" …" if len(names) > 6 else "")

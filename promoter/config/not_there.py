@@ -9,20 +9,23 @@ from pathlib import PurePosixPath
 from promoter.config import FILE
 from promoter.config.config import Config
 from promoter.domain.errors import SelectionError
-from promoter.domain.model import Kind, Tree
+from promoter.domain.model import PathKind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.domain.suggest import nearest, placeholder_hint
 
 # What stands for every app or environment elsewhere.
 _ALL = ("all", "any", "every")
 # What stands where a folder is looked for, and what to do.
-_OTHER_KINDS: dict[Kind | None, tuple[str, str]] = {
-    Kind.SYMLINK: (
+_OTHER_KINDS: dict[PathKind | None, tuple[str, str]] = {
+    PathKind.SYMLINK: (
         "a symbolic link, and links are not followed",
         "Name the folder that it leads to.",
     ),
-    Kind.SUBMODULE: ("a submodule: another repository", "Promote in that repository: --repo URL"),
-    Kind.FILE: ("a file", "Name its folder."),
+    PathKind.SUBMODULE: (
+        "a submodule: another repository",
+        "Promote in that repository: --repo URL",
+    ),
+    PathKind.FILE: ("a file", "Name its folder."),
 }
 # What a kustomization is named by mistake, in small letters.
 _VERSION = re.compile(r"v?[0-9]+\.[0-9]", re.ASCII)
@@ -64,7 +67,7 @@ def check_folder(
         one for one in (directory, *directory.parents) if tree.entries(one) or not one.name
     )
     missing = directory.relative_to(begun).parts[0]
-    known = [name for name, kind in tree.entries(begun).items() if kind is Kind.DIRECTORY]
+    known = [name for name, kind in tree.entries(begun).items() if kind is PathKind.DIRECTORY]
     if (other := _OTHER_KINDS.get(tree.entries(begun).get(missing))) is not None:
         raise SelectionError(
             f"{'.'.join(keys)}: {begun / missing} is {other[0]}", other[1], **place
@@ -121,7 +124,7 @@ def check_misnamed(tree: Tree, directory: PurePosixPath) -> None:
     """Raise `SelectionError` for a kustomization under a name that kustomize does not read."""
     for name, kind in tree.entries(directory).items():
         named = _MISNAMED.fullmatch(name.lower()) and name not in KUSTOMIZATION_NAMES
-        misnamed = named and kind is Kind.FILE
+        misnamed = named and kind is PathKind.FILE
         # Flux's Kustomization is another resource, which may have any name.
         if misnamed and b"toolkit.fluxcd.io" not in tree.read(directory / name):
             raise SelectionError(

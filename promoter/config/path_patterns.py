@@ -9,12 +9,12 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from promoter.config.refs import is_name
-from promoter.domain.model import Kind, Tree
+from promoter.domain.model import PathKind, Tree
 
 Match: TypeAlias = tuple[PurePosixPath, Mapping[str, str]]
 
-FOLDERS = frozenset({Kind.DIRECTORY})
-FILES = frozenset({Kind.FILE, Kind.SYMLINK})
+FOLDERS = frozenset({PathKind.DIRECTORY})
+FILES = frozenset({PathKind.FILE, PathKind.SYMLINK})
 
 _PLACEHOLDER = re.compile(r"\{(app|environment)\}")
 
@@ -24,7 +24,7 @@ def filled(text: str, app: str, environment: str) -> str:
     return text.replace("{app}", app).replace("{environment}", environment)
 
 
-def matches(tree: Tree, pattern: str, kinds: Collection[Kind] = FOLDERS) -> Iterator[Match]:
+def matches(tree: Tree, pattern: str, kinds: Collection[PathKind] = FOLDERS) -> Iterator[Match]:
     """Yield every folder, or what else `kinds` are, whose path is as a pattern, with the names in it.
 
     A placeholder may be a part of a folder's or file's name, as in `apps/{app}-prod.yaml`. A name
@@ -43,7 +43,7 @@ def fixed_part(pattern: str) -> PurePosixPath:
 def _below(
     tree: Tree,
     directory: PurePosixPath,
-    way: tuple[tuple[str, ...], Collection[Kind]],
+    way: tuple[tuple[str, ...], Collection[PathKind]],
     names: Mapping[str, str],
 ) -> Iterator[Match]:
     parts, kinds = way
@@ -57,7 +57,10 @@ def _below(
 
 
 def _among(
-    entries: Mapping[str, Kind], part: str, kinds: Collection[Kind], names: Mapping[str, str]
+    entries: Mapping[str, PathKind],
+    part: str,
+    kinds: Collection[PathKind],
+    names: Mapping[str, str],
 ) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Yield the names in a folder that one part of a pattern has, with those of app and environment."""
     if _PLACEHOLDER.search(part) is None:

@@ -18,7 +18,7 @@ from promoter.config.config import parse
 from promoter.config.likely_places import BASES, SUFFIXES, LikelyPlace, likely_place, place_of
 from promoter.config.targets_of_files import TargetKeys, target_of_file
 from promoter.domain.errors import PromoteError, RefusedError, UsageError
-from promoter.domain.model import Kind, Tree
+from promoter.domain.model import PathKind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.edits.kustomization import read
 
@@ -93,9 +93,15 @@ def _files(tree: Tree, app: str | None) -> Iterator[PurePosixPath]:
             for name, kind in sorted(tree.entries(folder).items()):
                 if not _PLAIN_PATH.fullmatch(name):
                     continue
-                if kind is Kind.DIRECTORY and name not in ("templates", "node_modules", "vendor"):
+                if kind is PathKind.DIRECTORY and name not in (
+                    "templates",
+                    "node_modules",
+                    "vendor",
+                ):
                     inside.append(folder / name)
-                elif kind is Kind.FILE and (name.endswith(SUFFIXES) or name in KUSTOMIZATION_NAMES):
+                elif kind is PathKind.FILE and (
+                    name.endswith(SUFFIXES) or name in KUSTOMIZATION_NAMES
+                ):
                     yield folder / name
             # Very many have one for each app.
             own = [one for one in inside if app is not None and app in one.name]

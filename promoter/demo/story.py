@@ -20,17 +20,17 @@ from promoter.engine.auto import Policies
 from promoter.engine.history import read_history
 from promoter.engine.places import Scope
 from promoter.engine.run import Run, promote
-from promoter.engine.world import World, open_world
+from promoter.engine.run_context import RunContext, open_run
 from promoter.forges.local import LocalForge
 from promoter.git.program import Git
 from promoter.output.envelope import SCHEMA, Envelope, envelope
 from promoter.output.history import of_history
-from promoter.output.result import Result, of_promotions
+from promoter.output.result import CommandResult, of_promotions
 from promoter.output.text import (
     AnyPiece,
-    Kind,
     PagePiece,
     Piece,
+    PieceKind,
     complaints_of,
     complaints_text,
     pieces_of,
@@ -56,7 +56,7 @@ class _EndedError(Exception):
     """A step did not end as the story goes."""
 
 
-def run(settings: Settings, directory: str | None, progress: list[str]) -> Result:
+def run(settings: Settings, directory: str | None, progress: list[str]) -> CommandResult:
     """Make the repository, bring a tag to dev and prod and back, and tell it as a story."""
     deadline = Deadline(settings.timeout)
     home = Path(directory) if directory else new_folder("promoter-demo-")
@@ -115,7 +115,7 @@ class _Story:
         self._say(_next(self.git))
 
     def _say(self, text: str) -> None:
-        self.parts.append(Piece(Kind.PLAIN, f"{text}\n"))
+        self.parts.append(Piece(PieceKind.PLAIN, f"{text}\n"))
 
     def _set_rules(self) -> None:
         """Commit the rules of the way to prod, as its owner would."""
@@ -126,7 +126,7 @@ class _Story:
         file = "promoter.yaml"
         repository.amend(self.git, file, (_DELIVERS, _RULES), message=message, time=began)
         changed = self.git("diff", "--unified=1", before, "refs/heads/main")
-        self.parts.append(Piece(Kind.DIFF, f"{changed}\n\n"))
+        self.parts.append(Piece(PieceKind.DIFF, f"{changed}\n\n"))
 
     def _request(self, environment: str, rollback: Rollback | None = None) -> Request:
         """Return what is asked for: the tag in dev, what dev runs in prod, or a rollback."""
@@ -151,40 +151,40 @@ class _Story:
         page: bool = True,
     ) -> Envelope:
         """Carry a request out at a time and tell it: the command, the diff, the pull request."""
-        with self._opened(at) as world:
-            result = envelope(promote([request], world)[0])
+        with self._opened(at) as context:
+            result = envelope(promote([request], context)[0])
         shown = f"PROMOTER_NOW={rfc3339(at)} {command}" if at else command
         self._tell(shown, result)
         if result.diff and result.changed:
-            self.parts.append(Piece(Kind.DIFF, f"{result.diff}\n"))
+            self.parts.append(Piece(PieceKind.DIFF, f"{result.diff}\n"))
         if page and result.page and (pull := result.pull_request):
             self.parts.append(PagePiece(f"The pull request: {pull.title}", result.page))
         self._check(result, code)
         return result
 
     def _auto(self) -> None:
-        with self._opened() as world:
+        with self._opened() as context:
             asked = Request("", actor=self.settings.actor, scheduled=True)
-            outcomes = Run(world, Policies(world, Scope((), ("prod",)), asked)).results()
+            outcomes = Run(context, Policies(context, Scope((), ("prod",)), asked)).results()
         for result in map(envelope, outcomes):
             self._tell("promote auto --env prod", result)
             self._check(result, Exit.DONE)
 
     def _history(self) -> None:
-        with self._opened() as world:
-            found = read_history(world, [APP], ["prod"], 10)
-            now = max(world.now, *(one.time for one in found.entries))
+        with self._opened() as context:
+            found = read_history(context, [APP], ["prod"], 10)
+            now = max(context.now, *(one.time for one in found.entries))
         shown = of_history(found.entries, base=found.base, now=now, is_whole=True, warnings=())
         self._say(f"$ promote history --app {APP} --env prod")
         self.parts += shown.pieces
         self._say("")
 
-    def _opened(self, at: int | None = None) -> AbstractContextManager[World]:
+    def _opened(self, at: int | None = None) -> AbstractContextManager[RunContext]:
         clock = datetime.fromtimestamp(at, UTC) if at else self.settings.now
         own = Settings(
             repo=str(self.git.directory), forge="local", timeout=self.settings.timeout, now=clock
         )
-        return open_world(wiring.wire(own, self.deadline), [])
+        return open_run(wiring.wire(own, self.deadline), [])
 
     def _merge(self, result: Envelope) -> None:
         pull = result.pull_request

@@ -12,7 +12,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.image import Digest, Ref, Tag, split
 
 
-class Kind(StrEnum):
+class PathKind(StrEnum):
     """What a path of a tree is."""
 
     FILE = "file"
@@ -28,7 +28,7 @@ class Tree(Protocol):
     def commit(self) -> str:
         """The commit's id, or '' where the files come from no commit."""
 
-    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
+    def entries(self, directory: PurePosixPath) -> Mapping[str, PathKind]:
         """Return the names in a directory with their kinds; empty where there is no directory."""
 
     def read(self, path: PurePosixPath) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
-from promoter.domain.model import Kind, Tree
+from promoter.domain.model import PathKind, Tree
 
 
 class EditedTree:
@@ -21,7 +21,7 @@ class EditedTree:
         """The id of the commit below."""
         return self._base.commit
 
-    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
+    def entries(self, directory: PurePosixPath) -> Mapping[str, PathKind]:
         """Return the names in a directory with their kinds."""
         found = self._base.entries(directory)
         if not (self._added or self._removed):
@@ -30,7 +30,9 @@ class EditedTree:
         for path in self._added - self._removed:
             if directory in path.parents:
                 name = path.relative_to(directory).parts[0]
-                changed.setdefault(name, Kind.FILE if path.parent == directory else Kind.DIRECTORY)
+                changed.setdefault(
+                    name, PathKind.FILE if path.parent == directory else PathKind.DIRECTORY
+                )
         for path in self._removed:
             if path.parent == directory:
                 changed.pop(path.name, None)
@@ -87,9 +89,9 @@ class EditedTree:
         return found
 
 
-def kind_of(tree: Tree, path: PurePosixPath) -> Kind | None:
+def kind_of(tree: Tree, path: PurePosixPath) -> PathKind | None:
     """Return what a path is in a tree; None where there is nothing."""
-    return tree.entries(path.parent).get(path.name) if path.name else Kind.DIRECTORY
+    return tree.entries(path.parent).get(path.name) if path.name else PathKind.DIRECTORY
 
 
 def edited(tree: Tree, files: Mapping[PurePosixPath, bytes | None]) -> Tree:
@@ -140,9 +142,9 @@ class FilesTree(TreeAtHand):
     def __init__(self, commit: str, files: Mapping[PurePosixPath, bytes]) -> None:
         self.commit, self._files = commit, files
 
-    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
+    def entries(self, directory: PurePosixPath) -> Mapping[str, PathKind]:
         """Return the names of the files in a directory."""
-        return {path.name: Kind.FILE for path in self._files if path.parent == directory}
+        return {path.name: PathKind.FILE for path in self._files if path.parent == directory}
 
     def read(self, path: PurePosixPath) -> bytes:
         """Return a file's bytes. Raises `KeyError` where it is none of these."""

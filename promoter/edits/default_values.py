@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 
 from promoter.domain.errors import PromoteError
-from promoter.domain.model import Kind, Tree
+from promoter.domain.model import PathKind, Tree
 from promoter.domain.trees import kind_of
 from promoter.edits.region import Region
 from promoter.edits.targets import EditTarget, YamlPathTarget
@@ -60,5 +60,5 @@ def _files(
     defaults = path and path.with_name(_DEFAULTS)
     if path is None or defaults is None or path == defaults:
         return None
-    both = kind_of(tree, path) is Kind.FILE and kind_of(tree, defaults) is Kind.FILE
+    both = kind_of(tree, path) is PathKind.FILE and kind_of(tree, defaults) is PathKind.FILE
     return (path, defaults) if both else None

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 from promoter.domain.errors import RefusedError
 from promoter.domain.image import join
-from promoter.domain.model import ImageMove, Kind, Tree
+from promoter.domain.model import ImageMove, PathKind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, resolved
 from promoter.domain.redaction import shown
 from promoter.edits.region import Region, Spot, roots
@@ -44,7 +44,7 @@ def overriding_images(
     """
     for name, kind in sorted(tree.entries(directory).items()):
         path = directory / name
-        if kind is Kind.FILE and SOURCE_FILE.fullmatch(name) and path not in edited:
+        if kind is PathKind.FILE and SOURCE_FILE.fullmatch(name) and path not in edited:
             for root in _documents(tree, path):
                 images = root.at("kustomize", "images")
                 yield from _warnings("Argo CD", images.below() if images else (), moves)
@@ -79,24 +79,24 @@ def delivery_files(tree: Tree, app: str, environment: str) -> list[PurePosixPath
 
     Names alone are read, of two levels of folders.
     """
-    folders = [PurePosixPath(name) for name in _names(tree, PurePosixPath(), Kind.DIRECTORY)]
+    folders = [PurePosixPath(name) for name in _names(tree, PurePosixPath(), PathKind.DIRECTORY)]
     below = [
         folder / name
         for folder in folders
-        for name in _names(tree, folder, Kind.DIRECTORY)
+        for name in _names(tree, folder, PathKind.DIRECTORY)
         if _is_of_delivery(name, environment)
     ]
     named = [one for one in folders if _is_of_delivery(one.name, environment)]
     found = (
         folder / name
         for folder in (*named, *below)
-        for name in _names(tree, folder, Kind.FILE)
+        for name in _names(tree, folder, PathKind.FILE)
         if _may_say(folder / name, app, environment)
     )
     return list(islice(found, _FILES_LIMIT))
 
 
-def _names(tree: Tree, folder: PurePosixPath, kind: Kind) -> list[str]:
+def _names(tree: Tree, folder: PurePosixPath, kind: PathKind) -> list[str]:
     """Return what is of a kind in a folder; nothing of one with very many, which holds the apps."""
     entries = tree.entries(folder)
     if len(entries) > _ENTRIES_LIMIT:

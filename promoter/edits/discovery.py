@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from promoter.domain.errors import RefusedError
-from promoter.domain.model import Kind, Tree
+from promoter.domain.model import PathKind, Tree
 from promoter.edits.region import Region
 from promoter.edits.targets import TARGETS, FileTarget
 
@@ -28,9 +28,9 @@ def discover(tree: Tree, directory: PurePosixPath, names: Sequence[str]) -> tupl
 def _files(tree: Tree, directory: PurePosixPath) -> Iterator[PurePosixPath]:
     for name, kind in sorted(tree.entries(directory).items()):
         path = directory / name
-        if kind is Kind.DIRECTORY:
+        if kind is PathKind.DIRECTORY:
             yield from _files(tree, path)
-        elif kind is Kind.FILE and (path.suffix in _YAML or name == "Kustomization"):
+        elif kind is PathKind.FILE and (path.suffix in _YAML or name == "Kustomization"):
             yield path
 
 

@@ -29,7 +29,7 @@ _PLAIN = re.compile(r".+[/=?]|[A-Za-z]\S* ")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class EditStep:
     """A part of an edit: the characters that it replaces in a region, and what is other afterwards."""
 
     region: Region
@@ -44,13 +44,13 @@ class Step:
         return self.region.unproved(new, at=min(splice.start for splice in self.splices))
 
 
-def edit(file: Region, steps: Sequence[Step]) -> FileEdit:
+def edit(file: Region, steps: Sequence[EditStep]) -> FileEdit:
     """Return the proved edit that steps make of a file and of texts inside it.
 
     Raises `RefusedError` where the new text would not differ in exactly what was meant.
     """
     source = file.text
-    inner: dict[Path, list[Step]] = {}
+    inner: dict[Path, list[EditStep]] = {}
     for step in steps:
         inner.setdefault(step.region.path, []).append(step)
     splices: list[Splice] = []
@@ -76,7 +76,7 @@ def edit(file: Region, steps: Sequence[Step]) -> FileEdit:
     return FileEdit(PurePosixPath(source.path), source.data, encode(source, text), tuple(changes))
 
 
-def set_text(spot: Spot, text: str, field: str, image: str) -> Step:
+def set_text(spot: Spot, text: str, field: str, image: str) -> EditStep:
     """Return the step that sets a scalar; `field` and `image` are for people."""
     region = spot.region
     change = FieldChange(
@@ -84,7 +84,7 @@ def set_text(spot: Spot, text: str, field: str, image: str) -> Step:
     )
     at = _line_in_block(spot)
     splice = scalar_splice(spot, text) if at is None else Splice(at, at + len(spot.text), text)
-    return Step(region, (splice,), {spot.path: f"str:{text}"}, (change,))
+    return EditStep(region, (splice,), {spot.path: f"str:{text}"}, (change,))
 
 
 def scalar_splice(spot: Spot, text: str) -> Splice:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from promoter.domain.model import FieldChange
-from promoter.edits.engine import Step
+from promoter.edits.engine import EditStep
 from promoter.edits.nodes import last_index
 from promoter.edits.region import Spot
 from promoter.edits.scalars import is_null, written
@@ -17,7 +17,7 @@ from promoter.edits.text import Splice
 _INDENT = 2
 
 
-def insert_key(spot: Spot, keys: Sequence[str], text: str, what: tuple[str, str]) -> Step:
+def insert_key(spot: Spot, keys: Sequence[str], text: str, what: tuple[str, str]) -> EditStep:
     """Return the step that adds keys, each below the one before it, with a value to a mapping.
 
     A null takes its place, too. `what` is the field and the image, for people.
@@ -28,7 +28,7 @@ def insert_key(spot: Spot, keys: Sequence[str], text: str, what: tuple[str, str]
         expected[spot.path] = None
     field, image = what
     change = FieldChange(PurePosixPath(region.file.path), *spot.position, field, image, None, text)
-    return Step(region, (_splice(spot, keys, text),), expected, (change,))
+    return EditStep(region, (_splice(spot, keys, text),), expected, (change,))
 
 
 def accepts_keys(spot: Spot) -> bool:

@@ -53,7 +53,7 @@ def move(path: PurePosixPath, data: bytes, where: str, moves: Sequence[ImageMove
     region = Region.of(path, data)
     spots = [spot for spot in scalar_path.find(region, where) if spot.text]
     pairs = _pairs(moves)
-    steps: list[engine.Step] = []
+    steps: list[engine.EditStep] = []
     for spot in spots:
         text, image = _moved(spot.text, pairs)
         if image is not None:

@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 
 from promoter.domain.image import Name, Tag, is_digest, split, split_tag
-from promoter.domain.model import Kind, Tree
+from promoter.domain.model import PathKind, Tree
 from promoter.domain.placeholders import holds_placeholder, masked
 from promoter.domain.redaction import shown
 from promoter.domain.refusal import Refusal
@@ -89,7 +89,7 @@ def where_filled_in(refusal: Refusal, tree: Tree) -> str:
     '' where that does not have its variable; docker compose reads that file.
     """
     path = PurePosixPath(refusal.file or "").with_name(_ENV_FILE)
-    if kind_of(tree, path) is not Kind.FILE:
+    if kind_of(tree, path) is not PathKind.FILE:
         return ""
     known = env_file.compose(_ENV_FILE, tree.read(path).decode("utf-8", "replace"))
     lines = {key.value: key.start_mark.line + 1 for key, _ in known.value} if known else {}

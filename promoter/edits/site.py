@@ -17,7 +17,7 @@ from promoter.domain.placeholders import holds_placeholder, masked
 from promoter.domain.redaction import shown
 from promoter.edits.anchors import owner
 from promoter.edits.digest_keys import digest_rank, is_bare, is_whole
-from promoter.edits.engine import Step, check_fit, set_text
+from promoter.edits.engine import EditStep, check_fit, set_text
 from promoter.edits.insert_key import insert_key
 from promoter.edits.nodes import Path
 from promoter.edits.placeholders import (
@@ -170,7 +170,7 @@ class Site:
 
     def step(
         self, request: ImageRequest, *, placeholders: bool = False
-    ) -> tuple[Step | None, tuple[str, ...]]:
+    ) -> tuple[EditStep | None, tuple[str, ...]]:
         """Return the step by which a request sets it, None where it is so, and warnings.
 
         Raises `RefusedError` where it cannot be set.

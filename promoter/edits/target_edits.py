@@ -162,7 +162,7 @@ class _Sites:
         )
 
     def _edit(self, path: PurePosixPath) -> FileEdit:
-        steps: dict[object, engine.Step] = {}
+        steps: dict[object, engine.EditStep] = {}
         warnings: dict[str, None] = {}
         refusals: list[Refusal] = []
         first: dict[object, Site] = {}

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError, SelectionError
-from promoter.domain.model import FileEdit, Kind, Tree
+from promoter.domain.model import FileEdit, PathKind, Tree
 from promoter.domain.paths import resolved
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import nearest
@@ -27,7 +27,7 @@ class WorkingFiles:
         path = named(self.directory, text)
         if path is None:
             raise SelectionError(f"{text} leads out of the repository", "Name a file inside it.")
-        if kind_of(self.tree, path) not in (Kind.FILE, Kind.SYMLINK):
+        if kind_of(self.tree, path) not in (PathKind.FILE, PathKind.SYMLINK):
             names = list(filter(str.isprintable, self.tree.entries(path.parent)))
             hint = nearest(path.name, names) if names else f"Nor is there a folder {path.parent}."
             raise SelectionError(f"there is no file {path}", hint)
@@ -35,7 +35,7 @@ class WorkingFiles:
 
     def read(self, path: PurePosixPath) -> bytes:
         """Return a file's bytes as the edits so far leave them, or raise `RefusedError` for a link."""
-        if kind_of(self.tree, path) is Kind.SYMLINK:
+        if kind_of(self.tree, path) is PathKind.SYMLINK:
             reason = "is a symbolic link, and editing through it could leave the repository"
             hint = "Point the environment's path, or the target's file, at the real file."
             raise RefusedError([Refusal("symlink", reason, hint, str(path))])

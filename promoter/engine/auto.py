@@ -15,8 +15,8 @@ from promoter.engine.candidates import Candidates
 from promoter.engine.choice import Choice, choices
 from promoter.engine.explain import explain_nothing
 from promoter.engine.places import Scope
+from promoter.engine.run_context import RunContext
 from promoter.engine.selection import Key, View, Work
-from promoter.engine.world import World
 from promoter.planning.branch import branch_of
 from promoter.planning.outcome import Outcome, failed
 from promoter.planning.plan import Action, AppRequest, Request
@@ -30,7 +30,7 @@ _RESERVE = 0.25
 class Policies:
     """The requests that the policies of a scope's apps make."""
 
-    world: World
+    context: RunContext
     scope: Scope
     asked: Request
     """Who asks, from which run, and what is allowed; the app and its tags are filled in."""
@@ -49,10 +49,10 @@ class Policies:
         self.keys = sorted(one.key for one in candidates.places)
         apps, environments = known_apps(view.config, view.tree), view.config.environments
         for one in ignored_holds(view.tree, apps, environments):
-            self.world.wiring.warn(one)
+            self.context.wiring.warn(one)
         self.progress.begin(len(self.keys))
-        asking = self.world.wiring.deadline.reserving(_RESERVE)
-        found = choices(candidates, self.world.registry(), self.progress.tick, asking)
+        asking = self.context.wiring.deadline.reserving(_RESERVE)
+        found = choices(candidates, self.context.registry(), self.progress.tick, asking)
         for key, error in candidates.failures:
             yield key, failed(error, *key)
             self.progress.tick()
@@ -60,7 +60,7 @@ class Policies:
         known = [one.candidate for one in found]
         errors = {one.target.key: one.unnamed for one in known if one.unnamed}
         if errors:
-            self.world.wiring.warn(nameless(errors))
+            self.context.wiring.warn(nameless(errors))
         current = self._current(found, view)
         for choice in found:
             target = choice.candidate.target
@@ -87,7 +87,7 @@ class Policies:
         if left_out:
             (app, environment), error = next(iter(left_out.items()))
             others = f" and {len(left_out) - 1} more are" if len(left_out) > 1 else " is"
-            self.world.wiring.warn(
+            self.context.wiring.warn(
                 f"{app} in {environment}{others} left out: {error}. List the apps under apps in "
                 "promoter.yaml to say which there are"
             )
@@ -100,7 +100,7 @@ class Policies:
             for key, one in current.items()
             if one.settings.deliver != "push"
         }
-        proposed = self.world.repository.branches(branches.values())
+        proposed = self.context.repository.branches(branches.values())
         return {key for key in current if branches.get(key) not in proposed}
 
 

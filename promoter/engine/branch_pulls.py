@@ -11,23 +11,27 @@ from promoter.config.layout import Target
 from promoter.domain.model import Tree
 from promoter.domain.pull import Pull, PullState
 from promoter.engine.evidence import shown_files
+from promoter.engine.run_context import RunContext
 from promoter.engine.selection import View
-from promoter.engine.world import World
 
 
 class BranchPulls:
     """The pulls of branches; those of a run's own come with the history that their texts show."""
 
-    def __init__(self, world: World, view: View, targets: Mapping[str, Sequence[Target]]) -> None:
+    def __init__(
+        self, context: RunContext, view: View, targets: Mapping[str, Sequence[Target]]
+    ) -> None:
         """Ask for many at once: `targets` are what the run delivers on its branches."""
-        self._world, self._view, self._targets = world, view, targets
+        self._world, self._view, self._targets = context, view, targets
         self._known: dict[str, tuple[Pull, ...]] = {}
         branches = list(targets)
         if len(branches) > 1:
-            world.repository.prefetch(branches)
-            by_forge = world.wiring.transport == "api" or world.has_history_from_forge(view.tree)
+            context.repository.prefetch(branches)
+            by_forge = context.wiring.transport == "api" or context.has_history_from_forge(
+                view.tree
+            )
             history = self._history(chain.from_iterable(targets.values())) if by_forge else None
-            self._known = world.forge().pulls(branches, view.base, history)
+            self._known = context.forge().pulls(branches, view.base, history)
 
     def of(
         self, branch: str, targets: Sequence[Target], tip: str | None = None

@@ -16,7 +16,7 @@ from promoter.config.config import Config
 from promoter.config.layout import Target, find_target, target_of
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import NoPlaceError, PromoteError, SelectionError
-from promoter.domain.model import Kind, RunningImage, Tree
+from promoter.domain.model import PathKind, RunningImage, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.trees import kind_of
 from promoter.edits.default_values import default_files
@@ -25,7 +25,7 @@ from promoter.engine.places import Place, Scope, places
 from promoter.engine.stopped import error_of
 from promoter.planning import propose
 from promoter.planning.container_images import images_of_base, with_bases
-from promoter.planning.previous import Followed, image_named, images_from
+from promoter.planning.previous import FromEnvironment, image_named, images_from
 from promoter.planning.unnamed import unnamed
 from promoter.policy.model import Policy
 
@@ -39,7 +39,7 @@ class Candidate:
     target: Target
     policy: Policy | None
     images: tuple[RunningImage, ...]
-    followed: Followed | None = None
+    followed: FromEnvironment | None = None
     """What the previous environment runs of these images, where there is no policy."""
     nothing: str = ""
     """Why there is nothing to choose for it yet; '' where there is."""
@@ -133,7 +133,7 @@ def _prefetch(config: Config, tree: Tree, chosen: Sequence[Place]) -> None:
         files += default_files(tree, one.folder, targets)
         files += [one.folder / name for name in KUSTOMIZATION_NAMES]
         files += files_of(targets, one.folder)
-    tree.prefetch(one for one in files if kind_of(tree, one) is Kind.FILE)
+    tree.prefetch(one for one in files if kind_of(tree, one) is PathKind.FILE)
     to_bases = [one.folder for one in (*chosen, *followed) if _leaves_to_base(config, tree, one)]
     if to_bases:
         graph.prefetch_closures(tree, to_bases)

@@ -22,8 +22,8 @@ from promoter.domain.model import ImageRequest
 from promoter.domain.redaction import redacted
 from promoter.engine.image_lookup import look_up
 from promoter.environment import child_environment
-from promoter.gates import ImageFacts, Signature
-from promoter.registry.failures import AbsentError, UnreadableError
+from promoter.gates import ImageFacts, SignatureCheck
+from promoter.registry.failures import AbsentError, RegistryError
 
 if TYPE_CHECKING:
     from promoter.registry.client import Registry
@@ -90,7 +90,7 @@ class Checker:
             absent = isinstance(found, AbsentError)
             # A digest that is given needs no registry to be written.
             written = not self.needs_digest or asked.request.digest is not None
-            unread = isinstance(found, UnreadableError) and written
+            unread = isinstance(found, RegistryError) and written
             if not (absent or unread):
                 raise found
             return replace(asked, error=found, absent=absent)
@@ -121,7 +121,7 @@ class Checker:
         except PromoteError:
             return None
 
-    def _signature(self, repository: str, digest: str) -> Signature | None:
+    def _signature(self, repository: str, digest: str) -> SignatureCheck | None:
         """Return what cosign says of an image, where the environment wants to know."""
         if self.checks.signature == "off":
             return None
@@ -154,26 +154,26 @@ def pinned(request: ImageRequest, image: ImageFacts, pin: str) -> ImageRequest:
     return replace(request, digest=digest, tag=None, known_as=request.tag)
 
 
-def verified(checks: Checks, image: str, seconds: float) -> Signature:
+def verified(checks: Checks, image: str, seconds: float) -> SignatureCheck:
     """Return cosign's verdict on an image, which is named by its digest; it may take so long."""
     program = shutil.which("cosign")
     if program is None:
-        return Signature(False, "not verified, as cosign is not on PATH", _INSTALL)
+        return SignatureCheck(False, "not verified, as cosign is not on PATH", _INSTALL)
     try:
         command = [program, "verify", *_signer(checks), image]
         done = limits.run(command, b"", child_environment("cosign"), seconds)
     except limits.TooMuchOutputError:
-        return Signature(False, "cosign printed more than is read")
+        return SignatureCheck(False, "cosign printed more than is read")
     except TimeoutExpired:
         reason = f"cosign did not answer within {seconds:.3g} s"
-        return Signature(False, reason, "Check the network, or give more time with --timeout.")
+        return SignatureCheck(False, reason, "Check the network, or give more time with --timeout.")
     except OSError as error:
-        return Signature(False, f"cosign cannot be run: {error.strerror}", _INSTALL)
+        return SignatureCheck(False, f"cosign cannot be run: {error.strerror}", _INSTALL)
     if done.returncode == 0:
-        return Signature(True, "verified by cosign")
+        return SignatureCheck(True, "verified by cosign")
     said = redacted(done.stderr.decode("utf-8", "replace")).strip().splitlines()
     reason = next((line for line in said if line.lower().startswith("error")), "not verified")
-    return Signature(False, f"cosign: {reason[:200]}")
+    return SignatureCheck(False, f"cosign: {reason[:200]}")
 
 
 def _signer(checks: Checks) -> list[str]:

@@ -23,7 +23,7 @@ from promoter.policy import choose
 from promoter.policy.model import Policy
 from promoter.policy.natural import natural
 from promoter.policy.pattern import compiled
-from promoter.registry.failures import AbsentError, LyingError, UnreadableError
+from promoter.registry.failures import AbsentError, LyingError, RegistryError
 from promoter.threads import asked
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ class _Chooser:
         """Return all tags of an image, or raise why not and where its name comes from."""
         try:
             return self.registry.tags(repository)
-        except UnreadableError as error:
+        except RegistryError as error:
             raise located(error, repository, self.candidate.target) from None
 
     def _dated(self, repository: str, tags: Sequence[str]) -> list[choose.DatedTag]:
@@ -216,7 +216,7 @@ class _Chooser:
             try:
                 created = self.registry.describe(repository, tag).created
                 known.append(choose.DatedTag(tag, created))
-            except (AbsentError, LyingError, UnreadableError) as error:
+            except (AbsentError, LyingError, RegistryError) as error:
                 if error.may_pass:
                     raise
                 broken.append((tag, error))

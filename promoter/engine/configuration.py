@@ -10,7 +10,7 @@ from promoter.config.config import Config
 from promoter.config.document import Document, load
 from promoter.domain.errors import UsageError
 from promoter.domain.json import mapping
-from promoter.domain.model import Kind, Tree
+from promoter.domain.model import PathKind, Tree
 from promoter.engine.current_repository import local_file, misnamed, nearly_named
 from promoter.engine.wiring import Wiring
 from promoter.settings import Settings
@@ -18,9 +18,9 @@ from promoter.settings import Settings
 # Where other tools have their files: these are looked into even if that takes a request.
 _FOLDERS = (PurePosixPath(".github"), PurePosixPath("config"))
 _OTHER_KINDS = {
-    Kind.DIRECTORY: "a folder",
-    Kind.SYMLINK: "a symbolic link, and links are not followed",
-    Kind.SUBMODULE: "a submodule",
+    PathKind.DIRECTORY: "a folder",
+    PathKind.SYMLINK: "a symbolic link, and links are not followed",
+    PathKind.SUBMODULE: "a submodule",
 }
 
 
@@ -50,7 +50,7 @@ def _in_force(wiring: Wiring, base: Tree) -> Config:
         wiring.tried.add(document.file)
         wiring.warn(f"{document.file} is tried in place of the {FILE} on the base")
         return file
-    if kind is not Kind.FILE:
+    if kind is not PathKind.FILE:
         what = _OTHER_KINDS[kind]
         raise UsageError(f"is {what}", "Put a file in its place.", file=str(FILE))
     data = base.read(FILE)
@@ -68,13 +68,13 @@ def _in_force(wiring: Wiring, base: Tree) -> Config:
     return callers_file.merge_wiring(policy, file)
 
 
-def _check_misplaced(base: Tree, names: Mapping[str, Kind]) -> None:
+def _check_misplaced(base: Tree, names: Mapping[str, PathKind]) -> None:
     """Raise `UsageError` for a configuration elsewhere, whose rules would not apply."""
-    below = [PurePosixPath(name) for name, kind in names.items() if kind is Kind.DIRECTORY]
+    below = [PurePosixPath(name) for name, kind in names.items() if kind is PathKind.DIRECTORY]
     folders = [one for one in below if one in _FOLDERS or base.is_listed(one)]
     for folder in (PurePosixPath(), *folders):
         there = base.entries(folder)
-        files = (name for name, kind in there.items() if kind is not Kind.DIRECTORY)
+        files = (name for name, kind in there.items() if kind is not PathKind.DIRECTORY)
         for path in (folder / name for name in nearly_named(files)):
             if _is_configuration(base, path):
                 raise UsageError(

@@ -16,9 +16,9 @@ from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError
 from promoter.domain.evidence import GateResult
 from promoter.domain.pull import Pull, PullDraft, PullState
+from promoter.engine.run_context import RunContext
 from promoter.engine.selection import Key
 from promoter.engine.stopped import Stopped
-from promoter.engine.world import World
 from promoter.forges import Forge
 from promoter.planning.outcome import Outcome, outcome_of
 from promoter.planning.plan import (
@@ -37,7 +37,7 @@ from promoter.planning.plan import (
 _FRESH = 30.0
 
 
-def publish(plans: Sequence[Plan], world: World) -> list[str | PromoteError | None]:
+def publish(plans: Sequence[Plan], context: RunContext) -> list[str | PromoteError | None]:
     """Make the commits of plans and move their branches there, in one go for each transport.
 
     Returns each plan's commit, or why there is none; None for a plan that makes no commit.
@@ -48,14 +48,14 @@ def publish(plans: Sequence[Plan], world: World) -> list[str | PromoteError | No
     for transport in dict.fromkeys(one.destination.transport for one in plans):
         mine = [one for one in groups if one and one[0].destination.transport == transport]
         drafts = [_draft_of(group) for group in mine]
-        made = world.repository_for(transport).publish(drafts) if drafts else []
+        made = context.repository_for(transport).publish(drafts) if drafts else []
         for group, draft, done in zip(mine, drafts, made, strict=True):
-            commit = _made_anew(group[0], draft, done, world) or done
+            commit = _made_anew(group[0], draft, done, context) or done
             results |= {id(one): commit for one in group}
     return [results.get(id(one)) for one in plans]
 
 
-def write_pulls(plans: Sequence[Plan], made: Sequence[object], world: World) -> None:
+def write_pulls(plans: Sequence[Plan], made: Sequence[object], context: RunContext) -> None:
     """Open and renew the pulls of several pushed commits at once, as far as the forge can.
 
     Through an API, they are written with their commits.
@@ -69,45 +69,45 @@ def write_pulls(plans: Sequence[Plan], made: Sequence[object], world: World) -> 
         and (commit := commit_of(plan))
     ]
     if len(drafts) > 1:
-        world.forge().write_at_once(drafts)
+        context.forge().write_at_once(drafts)
 
 
-def carry_out(plan: Plan, made: str | PromoteError | None, world: World) -> Outcome:
+def carry_out(plan: Plan, made: str | PromoteError | None, context: RunContext) -> Outcome:
     """Do what is left of a plan once its commit is published; `RaceLostError` means plan again."""
     if isinstance(made, PromoteError):
         raise made
     if made is not None:
-        world.progress.append(f"pushed {made[:9]} to {plan.destination.branch}")
+        context.progress.append(f"pushed {made[:9]} to {plan.destination.branch}")
     if isinstance(plan, Push):
         return replace(outcome_of(plan, changed=True), commit=made)
     if isinstance(plan, ClosePull):
-        return _close(plan, world)
+        return _close(plan, context)
     if isinstance(plan, OpenPull | RenewPull):
-        return _bring_in_line(plan, made, world)
+        return _bring_in_line(plan, made, context)
     if isinstance(plan, Unchanged | Superseded) and plan.merged_branch is not None:
         with suppress(RaceLostError):
-            _delete(plan, plan.merged_branch, world, "has been merged")
+            _delete(plan, plan.merged_branch, context, "has been merged")
     if isinstance(plan, Superseded) and plan.renewal is not None:
-        done = _bring_in_line(plan.renewal, None, world)
+        done = _bring_in_line(plan.renewal, None, context)
         outcome = outcome_of(plan, changed=done.changed)
         return replace(outcome, pull=done.pull, warnings=(*outcome.warnings, *done.warnings))
     if isinstance(plan, Superseded) and plan.closing is not None:
-        return replace(outcome_of(plan, changed=True), pull=_close(plan.closing, world).pull)
+        return replace(outcome_of(plan, changed=True), pull=_close(plan.closing, context).pull)
     return outcome_of(plan)
 
 
-def ended_pulls(plans: Iterable[tuple[Key, Plan]], world: World) -> list[Key]:
+def ended_pulls(plans: Iterable[tuple[Key, Plan]], context: RunContext) -> list[Key]:
     """Return whose pulls need nothing and were ended by people since a look long ago.
 
     Several are looked for among all open ones. Without an answer, they are as they were seen.
     """
     seen = {key: one.pull.number for key, one in plans if isinstance(one, Unchanged) and one.pull}
-    ended = set(seen.values()) if time.monotonic() - world.looked >= _FRESH else set[int]()
+    ended = set(seen.values()) if time.monotonic() - context.looked >= _FRESH else set[int]()
     try:
         if len(ended) > 1:
-            listed = world.forge().all()
+            listed = context.forge().all()
             ended -= {one.number for one in listed if one.state is PullState.OPEN}
-        ended = {n for n in ended if world.forge().read(n).state is not PullState.OPEN}
+        ended = {n for n in ended if context.forge().read(n).state is not PullState.OPEN}
     except PromoteError:
         return []
     return [key for key, number in seen.items() if number in ended]
@@ -144,7 +144,7 @@ def _with_pull(commit: CommitDraft, plan: Plan) -> CommitDraft:
 
 
 def _made_anew(
-    plan: Plan, draft: CommitDraft, done: str | PromoteError, world: World
+    plan: Plan, draft: CommitDraft, done: str | PromoteError, context: RunContext
 ) -> str | PromoteError | None:
     """Delete a merged branch that may not be replaced, and make it anew; None where that is not so.
 
@@ -154,11 +154,11 @@ def _made_anew(
     if merged is None or not isinstance(done, PromoteError) or isinstance(done, RaceLostError):
         return None
     try:
-        if not _delete(plan, merged, world, "has been merged"):
+        if not _delete(plan, merged, context, "has been merged"):
             return None
     except RaceLostError as lost:
         return lost
-    repository = world.repository_for(plan.destination.transport)
+    repository = context.repository_for(plan.destination.transport)
     (commit,) = repository.publish([replace(draft, lease=None)])
     return commit
 
@@ -173,9 +173,9 @@ def _under_way(what: str, progress: list[str]) -> Iterator[None]:
         raise
 
 
-def _bring_in_line(plan: OpenPull | RenewPull, made: str | None, world: World) -> Outcome:
+def _bring_in_line(plan: OpenPull | RenewPull, made: str | None, context: RunContext) -> Outcome:
     """Open or renew a pull, and give it what its environment wants of it."""
-    forge, progress = world.forge(), world.progress
+    forge, progress = context.forge(), context.progress
     commit = plan.commit if isinstance(plan.commit, str) else made
     try:
         with _under_way("the pull request", progress):
@@ -193,7 +193,7 @@ def _bring_in_line(plan: OpenPull | RenewPull, made: str | None, world: World) -
         raise
     if pull.state is PullState.MERGED and commit is not None:
         with suppress(RaceLostError):
-            _delete(plan, commit, world, "has been merged")
+            _delete(plan, commit, context, "has been merged")
     # Extras may be missing still, as the forge may not give them.
     if done and action is Action.UNCHANGED:
         action = Action.UPDATED
@@ -236,14 +236,14 @@ def _converge(
     return pull, action, warnings
 
 
-def _delete(plan: Plan, commit: str, world: World, reason: str) -> bool:
+def _delete(plan: Plan, commit: str, context: RunContext, reason: str) -> bool:
     """Delete a branch that is done and still at a commit; note why where a rule keeps it.
 
     Raises `RaceLostError` where it has moved on.
     """
-    branch, progress = plan.destination.branch, world.progress
+    branch, progress = plan.destination.branch, context.progress
     try:
-        world.repository_for(plan.destination.transport).delete(branch, commit)
+        context.repository_for(plan.destination.transport).delete(branch, commit)
     except RemoteError as error:
         if isinstance(error, RaceLostError):
             raise
@@ -253,18 +253,18 @@ def _delete(plan: Plan, commit: str, world: World, reason: str) -> bool:
     return True
 
 
-def _close(plan: ClosePull, world: World) -> Outcome:
-    """End a pull that the base has overtaken, marked as ours first, and delete its branch."""
-    pull, forge = plan.pull, world.forge()
+def _close(plan: ClosePull, context: RunContext) -> Outcome:
+    """End a pull that the base has superseded, marked as ours first, and delete its branch."""
+    pull, forge = plan.pull, context.forge()
     if pull is not None:
-        with _under_way("closing the pull request", world.progress):
+        with _under_way("closing the pull request", context.progress):
             marked = pull_request.mark_closed(pull.body)
             is_marked = marked == pull.body
             last = None if is_marked else PullDraft(pull.title, marked)
             pull = forge.close(pull, last, None if is_marked else plan.comment)
-        world.progress.append(
+        context.progress.append(
             f"closed pull request {pull.number}, which {plan.destination.base_branch} overtook"
         )
     if plan.tip is not None:
-        _delete(plan, plan.tip, world, "proposes nothing any more")
+        _delete(plan, plan.tip, context, "proposes nothing any more")
     return replace(outcome_of(plan, changed=True), pull=pull)

@@ -18,12 +18,12 @@ from promoter.domain.evidence import (
     GateResult,
     SourceRange,
 )
-from promoter.domain.model import Kind, RunningImage, Tree
+from promoter.domain.model import PathKind, RunningImage, Tree
 from promoter.domain.proposal import Proposal
 from promoter.domain.trees import FilesTree, kind_of
 from promoter.engine.image_lookup import described
+from promoter.engine.run_context import RunContext
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
-from promoter.engine.world import World
 from promoter.gates import Facts
 from promoter.git.history import FileVersion
 from promoter.planning.container_images import container_images, with_bases
@@ -38,8 +38,8 @@ class EvidenceCollector:
     `moment` is when the promotion's commit was made, or is being made, in seconds since the epoch.
     """
 
-    def __init__(self, world: World, config: Config, base: Tree, moment: int) -> None:
-        self._world, self._config, self._base, self._moment = world, config, base, moment
+    def __init__(self, context: RunContext, config: Config, base: Tree, moment: int) -> None:
+        self._world, self._config, self._base, self._moment = context, config, base, moment
 
     def evidence(self, facts: Facts, gates: tuple[GateResult, ...]) -> AppEvidence:
         """Return all that is known of one app's promotion on the base."""
@@ -168,7 +168,7 @@ def _places(config: Config, base: Tree, target: Target) -> dict[str, Target]:
             other = find_target(config, base, target.app, name)
         except PromoteError:
             continue
-        if kind_of(base, other.first_file) is Kind.FILE:
+        if kind_of(base, other.first_file) is PathKind.FILE:
             found[name] = other
     return found
 

@@ -18,7 +18,7 @@ from promoter.domain.errors import PromoteError
 from promoter.domain.model import ImageMove, RunningImage, Tree
 from promoter.engine.configuration import configuration
 from promoter.engine.places import Scope, any_name_warnings, find_targets, nothing_found
-from promoter.engine.world import World
+from promoter.engine.run_context import RunContext
 from promoter.git import Repository
 from promoter.git.history import FileVersion
 from promoter.planning.container_images import ContainerImage, container_images
@@ -42,11 +42,11 @@ class History:
 
 
 def read_history(
-    world: World, apps: Sequence[str], environments: Sequence[str], number: int
+    context: RunContext, apps: Sequence[str], environments: Sequence[str], number: int
 ) -> History:
     """Return the newest entries of some apps in some environments; empty sequences stand for all."""
-    base, tree = world.repository.base(world.wiring.base, apps)
-    config = configuration(world.wiring, tree)
+    base, tree = context.repository.base(context.wiring.base, apps)
+    config = configuration(context.wiring, tree)
     found = find_targets(config, tree, Scope(apps, environments))
     readable = [one.target for one in found if one.target is not None]
     warnings = tuple(
@@ -56,11 +56,11 @@ def read_history(
         raise nothing_found(config, tree, found, Scope(apps, environments))
     warnings += tuple(any_name_warnings(config, apps, environments or config.environments))
     files = {path for one in readable for path in files_with_hold(one)}
-    versions = world.repository.versions(tree, sorted(files))
+    versions = context.repository.versions(tree, sorted(files))
     streams = [entries_of(one, joined(one, versions)) for one in readable]
     merged = heapq.merge(*streams, key=lambda one: -one.time)
     shown = list(islice(merged, number + 1))
-    entries = _with_pulls(shown[:number], readable, base, world)
+    entries = _with_pulls(shown[:number], readable, base, context)
     known = _images_of_bases(entries, readable, tree)
     if len(known) == _BASES:
         said = f"of the {_BASES} newest entries that set what a base had set, older tags are shown"
@@ -255,21 +255,21 @@ def _newest(streams: Sequence[_Stream]) -> FileVersion:
     return next((one for one in heads if not any(s.has_later(one) for s in streams)), heads[0])
 
 
-def merged_pulls(world: World, base: str, commits: Iterable[str]) -> Mapping[str, int]:
+def merged_pulls(context: RunContext, base: str, commits: Iterable[str]) -> Mapping[str, int]:
     """Return the merged pulls of commits that the forge alone knows: a rebase names none.
 
     A forge that needs a token, or does not answer, leaves them unknown.
     """
     # Through an API they come with the history.
-    is_by_git = world.wiring.transport == "git"
+    is_by_git = context.wiring.transport == "git"
     wanted = tuple(dict.fromkeys(commits))[:_ASKED] if is_by_git else ()
     with suppress(PromoteError):
-        return world.forge().pulls_of_commits(wanted, base) if wanted else {}
+        return context.forge().pulls_of_commits(wanted, base) if wanted else {}
     return {}
 
 
 def _with_pulls(
-    entries: Sequence[HistoryEntry], targets: Sequence[Target], base: str, world: World
+    entries: Sequence[HistoryEntry], targets: Sequence[Target], base: str, context: RunContext
 ) -> list[HistoryEntry]:
     by_pull = {one.key for one in targets if one.settings.deliver != "push"}
     unknown = (
@@ -279,5 +279,5 @@ def _with_pulls(
         and one.kind is EntryKind.PROMOTION
         and (one.app, one.environment) in by_pull
     )
-    numbers = merged_pulls(world, base, unknown)
+    numbers = merged_pulls(context, base, unknown)
     return [replace(one, pull=numbers.get(one.commit, one.pull)) for one in entries]

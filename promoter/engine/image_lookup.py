@@ -15,10 +15,10 @@ from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Name, is_digest
 from promoter.domain.suggest import listed, placeholder_hint
-from promoter.engine.world import World
+from promoter.engine.run_context import RunContext
 from promoter.gates import ImageFacts
 from promoter.policy.nearest_tag import nearest_tag, nearness, promotable
-from promoter.registry.failures import AbsentError, UnreadableError
+from promoter.registry.failures import AbsentError, RegistryError
 from promoter.threads import answers
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _explain(error: AbsentError, image: ImageFacts, registry: Registry, waited: 
         return
     try:
         known = promotable(registry.tags(image.repository))
-    except UnreadableError as unread:
+    except RegistryError as unread:
         if unread.is_unknown_name:
             error.message = f"the registry does not know the name {image.repository}"
             error.hint = unread.hint
@@ -113,17 +113,17 @@ def ask(registry: Registry, settings: Environment, name: str, reference: str) ->
     return BuiltImage(registry.resolve(name, reference))
 
 
-def described(world: World, name: str, reference: str) -> BuiltImage | None:
+def described(context: RunContext, name: str, reference: str) -> BuiltImage | None:
     """Return what the registry says of an image, None where it does not answer."""
     with suppress(PromoteError):
-        return world.registry().describe(name, reference)
+        return context.registry().describe(name, reference)
     return None
 
 
 def located(error: PromoteError, repository: str, target: Target) -> PromoteError:
     """Return a registry's error with where the image's name comes from, if that names no registry."""
     implied = Name(repository).registry == "docker.io" and not repository.startswith("docker.io/")
-    if not implied or not isinstance(error, (AbsentError, UnreadableError)):
+    if not implied or not isinstance(error, (AbsentError, RegistryError)):
         return error
     error.file = error.file or str(target.first_file)
     error.hint = (
@@ -135,4 +135,4 @@ def located(error: PromoteError, repository: str, target: Target) -> PromoteErro
 
 def _may_come(image: BuiltImage | PromoteError) -> bool:
     """Return whether an image may be there soon: it is being pushed, or its registry is not well."""
-    return isinstance(image, AbsentError) or (isinstance(image, UnreadableError) and image.may_pass)
+    return isinstance(image, AbsentError) or (isinstance(image, RegistryError) and image.may_pass)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from promoter.domain.errors import PromoteError
+from promoter.engine.app_run import AppRun
 from promoter.engine.image_lookup import described
-from promoter.engine.seen import Seen
 from promoter.engine.source_revisions import Revisions, declared
 from promoter.planning import propose
 from promoter.policy.order import Order, reading
@@ -17,7 +17,7 @@ from promoter.policy.precedence import TagChange
 _BY_ANCESTRY = {"ahead": Order.NEWER, "behind": Order.OLDER}
 
 
-def orders(pairs: Sequence[TagChange], apps: Sequence[Seen]) -> dict[TagChange, Order]:
+def orders(pairs: Sequence[TagChange], apps: Sequence[AppRun]) -> dict[TagChange, Order]:
     """Return how the new stand to the old, for the pairs of which it can be known."""
     if "downgrade" in apps[0].request.allow:
         return {}
@@ -30,18 +30,18 @@ def orders(pairs: Sequence[TagChange], apps: Sequence[Seen]) -> dict[TagChange, 
     return found
 
 
-def _by_creation(pair: TagChange, seen: Seen) -> Order | None:
+def _by_creation(pair: TagChange, seen: AppRun) -> Order | None:
     if not _asks_registry(seen):
         return None
     name = propose.pulled_names(seen.target, seen.state.base).get(pair.name, pair.name)
-    images = (described(seen.world, name, one or "") for one in (pair.old, pair.new))
+    images = (described(seen.context, name, one or "") for one in (pair.old, pair.new))
     before, after = (image and image.created for image in images)
     return reading(before, after).order if before and after and before != after else None
 
 
-def _by_ancestry(pair: TagChange, seen: Seen) -> Order | None:
+def _by_ancestry(pair: TagChange, seen: AppRun) -> Order | None:
     """Return the order of the commits that two images were built from."""
-    revisions = Revisions(seen.world, seen.config, seen.target, seen.state.base)
+    revisions = Revisions(seen.context, seen.config, seen.target, seen.state.base)
     ask, old, new = _asks_registry(seen), pair.old or "", pair.new or ""
     source = revisions.source(revisions.labels(pair.name, new) if ask else {})
     if source is None:
@@ -54,16 +54,16 @@ def _by_ancestry(pair: TagChange, seen: Seen) -> Order | None:
     return _BY_ANCESTRY.get(revisions.between(source, before, built).relation)
 
 
-def _declared(pair: TagChange, seen: Seen) -> str | None:
+def _declared(pair: TagChange, seen: AppRun) -> str | None:
     """Return the revision that the base's own history declares for what it has."""
     file = seen.target.file
     with suppress(PromoteError):
-        versions = seen.world.repository.arrivals(seen.state.base, [file]).get(file, ())
+        versions = seen.context.repository.arrivals(seen.state.base, [file]).get(file, ())
         return declared(versions, pair.name, pair.old or "")
     return None
 
 
-def _asks_registry(seen: Seen) -> bool:
+def _asks_registry(seen: AppRun) -> bool:
     settings = seen.target.settings
     by_creation = settings.policy is not None and settings.policy.needs_creation
     return by_creation or settings.checks.exists != "off"

@@ -11,7 +11,7 @@ from promoter.domain.image import split
 from promoter.domain.model import RunningImage, Tree
 from promoter.engine.checks import Checker
 from promoter.engine.image_lookup import ask
-from promoter.engine.world import World
+from promoter.engine.run_context import RunContext
 from promoter.planning import propose
 from promoter.planning.plan import AppRequest
 from promoter.threads import answers
@@ -21,27 +21,27 @@ Question: TypeAlias = Callable[[], object]
 _AT_ONCE = 16
 
 
-def look_ahead(apps: Sequence[AppRequest], tree: Tree, world: World) -> None:
+def look_ahead(apps: Sequence[AppRequest], tree: Tree, context: RunContext) -> None:
     """Ask the registries about the images of several apps at once; each app's plan has the answers.
 
     A single app asks by itself. Whatever fails fails again in the plan of its app, which tells it.
     """
     if len(apps) > 1:
-        questions = (question for app in apps for question in _questions(app, tree, world))
+        questions = (question for app in apps for question in _questions(app, tree, context))
         for _ in answers(_asked, questions, _AT_ONCE):
             pass
 
 
-def _questions(app: AppRequest, tree: Tree, world: World) -> Iterator[Question]:
+def _questions(app: AppRequest, tree: Tree, context: RunContext) -> Iterator[Question]:
     """Yield what is asked about the images of one app that the base does not have yet."""
     request, target = app.request, app.target
     if request.scheduled or request.rollback or request.hold:
         # A schedule has asked already, and what a rollback goes back to is not known yet.
         return
     with suppress(Exception):
-        registry, settings = world.registry(), target.settings
+        registry, settings = context.registry(), target.settings
         needs_digest = settings.pin != "tag"
-        if not Checker(registry, target, world.wiring.deadline, needs_digest=needs_digest).needed:
+        if not Checker(registry, target, context.wiring.deadline, needs_digest=needs_digest).needed:
             return
         held = {one.name: one for one in target.held_images(tree)}
         for image in propose.resolve(request.images, request.tag, target, tree):

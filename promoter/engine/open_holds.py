@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from promoter.config.layout import Target
 from promoter.domain.branch_name import HOLD_BRANCH, branch_name
 from promoter.domain.pull import Pull
+from promoter.engine.run_context import RunContext
 from promoter.engine.selection import View
-from promoter.engine.world import World
 from promoter.gates import ProposedHold
 from promoter.planning.branch import proposed_hold
 from promoter.planning.change import Change
@@ -44,11 +44,11 @@ class OpenHolds:
 
     def __init__(
         self,
-        world: World,
+        context: RunContext,
         view: View,
         pulls_of: Callable[[str, Sequence[Target], str | None], Sequence[Pull]],
     ) -> None:
-        self._world, self._view, self._pulls_of = world, view, pulls_of
+        self._world, self._view, self._pulls_of = context, view, pulls_of
         self._template = view.config.templates.branch
         self._names: frozenset[str] = frozenset()
 

@@ -13,7 +13,7 @@ from promoter.config.apps import environments_of, folder
 from promoter.config.config import Config
 from promoter.config.layout import Target
 from promoter.domain.errors import PromoteError
-from promoter.domain.model import FileEdit, Kind, Tree
+from promoter.domain.model import FileEdit, PathKind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.domain.trees import edited, kind_of
 from promoter.edits.default_values import with_default_names
@@ -21,7 +21,7 @@ from promoter.edits.held_images import held_images
 from promoter.edits.targets import EditTarget
 from promoter.edits.targets.model import InFile
 from promoter.edits.working_files import named
-from promoter.engine.seen import Seen
+from promoter.engine.app_run import AppRun
 from promoter.gates import OtherEnvironment
 from promoter.graph import Kustomizations
 from promoter.planning.dead_edits import ByNames
@@ -32,7 +32,7 @@ _RENDERED = 3
 
 
 def other_environments(
-    seen: Seen, edits: Sequence[FileEdit], renderer: Renderer | None
+    run: AppRun, edits: Sequence[FileEdit], renderer: Renderer | None
 ) -> tuple[OtherEnvironment, ...]:
     """Return the other environments of an app that edits on the base change, too.
 
@@ -41,12 +41,12 @@ def other_environments(
     not look for those: nothing else would read the other environments. One whose targets name what
     is edited changes, too, where no kustomization of it says otherwise.
     """
-    base = seen.state.base
-    looks = seen.target.settings.deliver != "push" or seen.world.wiring.transport != "api"
-    found = list(_reached(seen.config, base, seen.target, edits, looks=looks))
+    base = run.state.base
+    looks = run.target.settings.deliver != "push" or run.context.wiring.transport != "api"
+    found = list(_reached(run.config, base, run.target, edits, looks=looks))
     rendered = [_rendered(base, one, edits, renderer) for one in found[:_RENDERED]]
     built = {one.name for one in found}
-    sharing = _sharing(seen.config, base, seen.target, edits)
+    sharing = _sharing(run.config, base, run.target, edits)
     others = (one for one in sharing if one.name not in built)
     return tuple(one for one in (*rendered, *found[_RENDERED:], *others) if one is not None)
 
@@ -91,7 +91,7 @@ def kustomizations_beside(config: Config, base: Tree, target: Target) -> list[Pu
         directory / name
         for _, directory in _folders(config, base, target)
         for name in KUSTOMIZATION_NAMES
-        if kind_of(base, directory / name) is Kind.FILE
+        if kind_of(base, directory / name) is PathKind.FILE
     ]
 
 

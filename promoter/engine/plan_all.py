@@ -11,6 +11,7 @@ from promoter.domain.branch import BranchState
 from promoter.domain.errors import RaceLostError
 from promoter.domain.moment import clock_as_set
 from promoter.domain.trees import edited
+from promoter.engine.app_run import AppRun
 from promoter.engine.branch_pulls import BranchPulls
 from promoter.engine.evidence import shown_environments, shown_files
 from promoter.engine.explain import explain_plan, explain_target
@@ -20,10 +21,9 @@ from promoter.engine.other_environments import folders_beside, kustomizations_be
 from promoter.engine.places import Place, prefetch_names
 from promoter.engine.plan_promotion import plan_promotion
 from promoter.engine.rollback import plan_rollback
-from promoter.engine.seen import Seen
+from promoter.engine.run_context import RunContext
 from promoter.engine.selection import Key, View, Work
 from promoter.engine.stopped import error_of
-from promoter.engine.world import World
 from promoter.graph import prefetch_closures
 from promoter.planning.branch import branch_for
 from promoter.planning.outcome import Outcome, failed
@@ -31,7 +31,7 @@ from promoter.planning.plan import Plan, Push, Request, writes
 
 
 def plan_all(
-    view: View, work: Sequence[Work], world: World
+    view: View, work: Sequence[Work], context: RunContext
 ) -> Iterator[tuple[Key, Plan | Outcome]]:
     """Yield the plan of each request, or the outcome of one that has none: it stops no other.
 
@@ -42,22 +42,24 @@ def plan_all(
     pushes.sort(key=lambda one: not one.targets[0].settings.batch)
     targets = [target for one in work for target in one.targets]
     branches = {_branch(one, view): one.targets for one in pulls}
-    _prefetch(view, targets, list(chain.from_iterable(branches.values())), world)
-    known = BranchPulls(world, view, branches)
-    holds = OpenHolds(world, view, known.of)
+    _prefetch(view, targets, list(chain.from_iterable(branches.values())), context)
+    known = BranchPulls(context, view, branches)
+    holds = OpenHolds(context, view, known.of)
     holds.prefetch(targets, list(branches))
     # A branch that is there proposes these images already, as a rule.
-    there = world.repository.branches(branches)
+    there = context.repository.branches(branches)
     new = [one for one in work if _branch(one, view) not in there]
-    look_ahead([app for one in new for app in one.apps], view.tree, world)
+    look_ahead([app for one in new for app in one.apps], view.tree, context)
     by_pull = [target for one in new if not one.pushes for target in one.targets]
     # Through an API, the histories of many files come together as it is.
-    several = by_pull if len(by_pull) > 1 and world.wiring.transport != "api" else ()
+    several = by_pull if len(by_pull) > 1 and context.wiring.transport != "api" else ()
     # Without any, too: what is known of files is of the base that was looked at before.
-    world.expect_arrivals({p for one in several for p in shown_files(view.config, view.tree, one)})
+    context.expect_arrivals(
+        {p for one in several for p in shown_files(view.config, view.tree, one)}
+    )
     for one in (*pulls, *pushes):
         try:
-            plan = _plan(world, view, one, known, holds)
+            plan = _plan(context, view, one, known, holds)
         except RaceLostError:
             raise
         except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
@@ -70,7 +72,7 @@ def plan_all(
 
 
 def _prefetch(
-    view: View, targets: Sequence[Target], by_pull: Sequence[Target], world: World
+    view: View, targets: Sequence[Target], by_pull: Sequence[Target], context: RunContext
 ) -> None:
     """Fetch the files that plans read, and those that the texts of pulls tell of."""
     if not targets:
@@ -81,7 +83,7 @@ def _prefetch(
     prefetch_names(view.config, view.tree, places)
     shown = (shown_environments(view.config, view.tree, one) for one in by_pull)
     beside = [file for one in chain.from_iterable(shown) for file in one.files]
-    if world.wiring.transport != "api":
+    if context.wiring.transport != "api":
         # Whether other environments stand on an app's folder, their own files say.
         found = (kustomizations_beside(view.config, view.tree, one) for one in targets)
         beside += chain.from_iterable(found)
@@ -91,12 +93,14 @@ def _prefetch(
     prefetch_closures(view.tree, dict.fromkeys(folders), beside)
 
 
-def _plan(world: World, view: View, work: Work, known: BranchPulls, holds: OpenHolds) -> Plan:
+def _plan(
+    context: RunContext, view: View, work: Work, known: BranchPulls, holds: OpenHolds
+) -> Plan:
     targets, branch = work.targets, _branch(work, view)
     if work.pushes:
         state = BranchState(view.base, view.tree, branch)
     else:
-        state = world.repository.look((view.base, view.tree), branch)
+        state = context.repository.look((view.base, view.tree), branch)
         state = state.with_pulls(known.of(branch, targets, state.tip))
     for one in targets:
         explain_target(one, view.config)
@@ -104,7 +108,7 @@ def _plan(world: World, view: View, work: Work, known: BranchPulls, holds: OpenH
     # A hold is no promotion: what others propose says nothing of it.
     open_holds = {} if request.holds_only else holds.of(targets, branch)
     apps = [
-        Seen(world, _dated(one.request, world), view.config, one.target, state, open_holds)
+        AppRun(context, _dated(one.request, context), view.config, one.target, state, open_holds)
         for one in work.apps
     ]
     plan = plan_rollback(request, apps) if request.rollback else plan_promotion(request, apps)
@@ -113,17 +117,17 @@ def _plan(world: World, view: View, work: Work, known: BranchPulls, holds: OpenH
         beside = holds.promotions_beside(targets, branch)
     else:
         beside = holds.holds_beside(targets, branch) if request.holds_only else ()
-    clock = world.wiring.clock
+    clock = context.wiring.clock
     set_clock = (clock_as_set(clock),) if clock is not None and writes(plan) else ()
     return replace(plan, warnings=(*work.warnings, *plan.warnings, *beside, *set_clock))
 
 
-def _dated(request: Request, world: World) -> Request:
+def _dated(request: Request, context: RunContext) -> Request:
     """Return a request whose hold begins now, and with the clock that the caller has set."""
     hold = request.hold
     if hold is not None and not hold.ends:
-        hold = replace(hold, since=world.now)
-    return replace(request, hold=hold, clock=world.wiring.clock)
+        hold = replace(hold, since=context.now)
+    return replace(request, hold=hold, clock=context.wiring.clock)
 
 
 def _branch(work: Work, view: View) -> str:

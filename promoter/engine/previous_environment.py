@@ -11,13 +11,13 @@ from promoter.config.layout import Target, find_target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.image import Ref, split
-from promoter.domain.model import ImageRequest, Kind, RunningImage, Tree
+from promoter.domain.model import ImageRequest, PathKind, RunningImage, Tree
 from promoter.domain.proposal import Proposal
-from promoter.domain.stay import Stay, Version, latest_stay
+from promoter.domain.running_period import RunningPeriod, Version, latest_period
 from promoter.domain.trees import edited, kind_of
 from promoter.edits.targets import EditTarget
+from promoter.engine.app_run import AppRun
 from promoter.engine.history import joined_versions
-from promoter.engine.seen import Seen
 from promoter.gates import ImageFacts, Previous
 from promoter.planning.container_images import container_images, with_bases
 from promoter.planning.previous import image_named
@@ -55,18 +55,18 @@ class _Wanted:
         return others if len(others) < len(refs) else []
 
 
-def previous_of(seen: Seen, proposal: Proposal, images: Sequence[ImageFacts]) -> Previous | None:
+def previous_of(run: AppRun, proposal: Proposal, images: Sequence[ImageFacts]) -> Previous | None:
     """Return what the previous environment has had of a proposal's images; None without one."""
-    target, base = seen.target, seen.state.base
-    name = target.settings.promotes_from or seen.request.from_environment
-    if not name or name == target.environment or seen.request.rollback is not None:
+    target, base = run.target, run.state.base
+    name = target.settings.promotes_from or run.request.from_environment
+    if not name or name == target.environment or run.request.rollback is not None:
         return None
     pulled = pulled_names(target, base)
     wanted = [_wanted(one, images, pulled) for one in proposal.declaration.images]
-    never: dict[str, Stay | None] = {one.text: None for one in wanted}
+    never: dict[str, RunningPeriod | None] = {one.text: None for one in wanted}
     try:
-        previous = find_target(seen.config, base, target.app, name)
-        return _read(seen, previous, wanted)
+        previous = find_target(run.config, base, target.app, name)
+        return _read(run, previous, wanted)
     except SelectionError:
         return Previous(name, never)
     except PromoteError as error:
@@ -85,23 +85,23 @@ def _wanted(
     return _Wanted(str(asked), asked.name, Ref(tag, digest), pulled.get(asked.name))
 
 
-def _read(seen: Seen, previous: Target, wanted: Sequence[_Wanted]) -> Previous:
+def _read(run: AppRun, previous: Target, wanted: Sequence[_Wanted]) -> Previous:
     """Return what an environment has had, as far back as has to be known."""
-    base, soak = seen.state.base, seen.target.settings.soak
+    base, soak = run.state.base, run.target.settings.soak
     files = _files(base, previous, wanted)
     now = files.images({path: base.read(path) for path in files.paths})
-    stays: Mapping[str, Stay | None] = {one.text: None for one in wanted}
+    periods: Mapping[str, RunningPeriod | None] = {one.text: None for one in wanted}
     unread = ""
     if soak is None and all(one.is_in(now) for one in wanted):
         # What runs there now needs no history.
-        stays = {one.text: Stay(seen.world.now, at_least=True) for one in wanted}
+        periods = {one.text: RunningPeriod(run.context.now, at_least=True) for one in wanted}
     elif files.paths:
         # The base's own files come first, as a history may not agree with them.
-        stays, unread = _latest(seen, files, wanted, now)
+        periods, unread = _latest(run, files, wanted, now)
     lagging = ((one.text, files.lagging(one, now)) for one in wanted)
     partly = {text: place for text, place in lagging if place}
     elsewhere = _elsewhere(previous, base, wanted)
-    return Previous(previous.environment, stays, unread, elsewhere, partly)
+    return Previous(previous.environment, periods, unread, elsewhere, partly)
 
 
 def _elsewhere(previous: Target, base: Tree, wanted: Sequence[_Wanted]) -> tuple[str, str] | None:
@@ -171,7 +171,7 @@ def _files(base: Tree, previous: Target, wanted: Sequence[_Wanted]) -> _Files:
     """Return the files that hold images; those that none holds are looked for in the first file."""
     own = dict.fromkeys(_path(previous, one) for one in previous.targets)
     held = {}
-    for path in (one for one in own if kind_of(base, one) is Kind.FILE):
+    for path in (one for one in own if kind_of(base, one) is PathKind.FILE):
         files = _Files(base, _in_file(previous, path), (path,), {})
         held[path] = files.images({path: base.read(path)})
     names = [one.name for one in wanted]
@@ -200,42 +200,42 @@ def _paths(places: Iterable[str]) -> list[PurePosixPath]:
 
 
 def _latest(
-    seen: Seen, files: _Files, wanted: Sequence[_Wanted], now: Sequence[RunningImage]
-) -> tuple[Mapping[str, Stay | None], str]:
-    """Return the latest stay of each image, and why no more of the files' history was read.
+    run: AppRun, files: _Files, wanted: Sequence[_Wanted], now: Sequence[RunningImage]
+) -> tuple[Mapping[str, RunningPeriod | None], str]:
+    """Return the latest period of each image, and why no more of the files' history was read.
 
-    It is read no further once each stay has its beginning, or lasts for as long as is asked for.
+    It is read no further once each period has its beginning, or lasts for as long as is asked for.
     """
-    soak, repository = seen.target.settings.soak, seen.world.repository
+    soak, repository = run.target.settings.soak, run.context.repository
     seconds = int(soak.total_seconds()) if soak else 0
-    newest = _version(wanted, seen.world.now, now, first=True)
+    newest = _version(wanted, run.context.now, now, first=True)
     read = [newest]
     try:
         for most in (None, _VERSIONS):
             known = repository.arrivals(
-                seen.state.base, list(files.paths), most=most, proved=seconds > 0
+                run.state.base, list(files.paths), most=most, proved=seconds > 0
             )
             read = [newest]
             for number, one in enumerate(joined_versions(files.paths, known), 1):
                 is_first = one.is_first or number == _VERSIONS
                 read.append(_version(wanted, one.time, files.images(one.files), first=is_first))
-                stays = _stays(read)
+                periods = _periods(read)
                 if all(
-                    (stay := stays[text])
-                    and (stay.length(seen.world.now) >= seconds or not version.has)
+                    (period := periods[text])
+                    and (period.length(run.context.now) >= seconds or not version.has)
                     for text, version in read[-1].items()
                 ):
-                    return stays, ""
+                    return periods, ""
                 if is_first:
                     break
             else:
-                return _stays(read), ""
+                return _periods(read), ""
             if len(read) > _VERSIONS:
                 break  # more of them would be the same ones
         unread = "its history goes on further back"
     except PromoteError as error:
         unread = error.message
-    return _stays(read), unread
+    return _periods(read), unread
 
 
 def _version(
@@ -245,5 +245,5 @@ def _version(
     return {one.text: Version(time, one.is_in(images), first) for one in wanted}
 
 
-def _stays(versions: Sequence[Mapping[str, Version]]) -> Mapping[str, Stay | None]:
-    return {text: latest_stay(one[text] for one in versions) for text in versions[0]}
+def _periods(versions: Sequence[Mapping[str, Version]]) -> Mapping[str, RunningPeriod | None]:
+    return {text: latest_period(one[text] for one in versions) for text in versions[0]}

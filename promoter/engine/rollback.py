@@ -18,13 +18,13 @@ from promoter.domain.proposal import Proposal
 from promoter.domain.pull import PullState
 from promoter.domain.redaction import one_line
 from promoter.domain.refusal import Refusal
+from promoter.engine.app_run import AppRun
 from promoter.engine.history import AppHistory
 from promoter.engine.plan_promotion import plan_promotion
-from promoter.engine.seen import Seen
 from promoter.planning.change import declare_app
 from promoter.planning.plan import AppRequest, Plan, Refused, Request
 from promoter.planning.propose import propose_app, pulled_names
-from promoter.planning.rollback import Past, WayBack
+from promoter.planning.rollback import RollbackChoice, RollbackHistory
 from promoter.planning.states import State, described, request_for
 from promoter.registry.failures import AbsentError
 
@@ -32,11 +32,11 @@ from promoter.registry.failures import AbsentError
 _STATES = 10
 
 
-def plan_rollback(request: Request, apps: Sequence[Seen]) -> Plan:
+def plan_rollback(request: Request, apps: Sequence[AppRun]) -> Plan:
     """Return the plan of a rollback: a promotion of what each app's history says."""
-    ways = [(app, *_way_back(app)) for app in apps]
+    ways = [(app, *_choose(app)) for app in apps]
     plan = plan_promotion(request, [replace(one[0], request=_filled(*one)) for one in ways])
-    warnings = tuple(warning for *_, way in ways for warning in way.warnings)
+    warnings = tuple(warning for *_, choice in ways for warning in choice.warnings)
     plan = replace(plan, warnings=(*warnings, *plan.warnings))
     if isinstance(plan, Refused):
         for one in ways:
@@ -44,45 +44,45 @@ def plan_rollback(request: Request, apps: Sequence[Seen]) -> Plan:
     return plan
 
 
-def _way_back(seen: Seen) -> tuple[Past, WayBack]:
-    target, base = seen.target, seen.state.base
-    history = AppHistory(seen.world.repository, base, target)
-    if not (history.now or any(one.images for one in history.upto(_STATES))):
+def _choose(run: AppRun) -> tuple[RollbackHistory, RollbackChoice]:
+    target, base = run.target, run.state.base
+    app_history = AppHistory(run.context.repository, base, target)
+    if not (app_history.now or any(one.images for one in app_history.upto(_STATES))):
         raise SelectionError(
             f"no file of {target.app} has set an image in {target.environment}, and there is nothing "
             "to go back to",
             f"See what runs: promote status {target.flags}",
             file=str(target.first_file),
         )
-    if not history.upto(1):
-        reason = f"{target.first_file} has no history on {seen.state.base_branch}"
+    if not app_history.upto(1):
+        reason = f"{target.first_file} has no history on {run.state.base_branch}"
         raise SelectionError(reason, "", file=str(target.first_file))
     held = read_hold(base, target.app, target.environment)
-    is_rollback = held is not None and held.undoes and not held.is_over(seen.world.now)
-    past = Past(history, target, held if is_rollback else None)
-    assert seen.request.rollback is not None
-    return past, past.choose(seen.request.rollback)
+    is_rollback = held is not None and held.undoes and not held.is_over(run.context.now)
+    history = RollbackHistory(app_history, target, held if is_rollback else None)
+    assert run.request.rollback is not None
+    return history, history.choose(run.request.rollback)
 
 
-def _filled(seen: Seen, past: Past, way: WayBack) -> Request:
+def _filled(run: AppRun, history: RollbackHistory, choice: RollbackChoice) -> Request:
     """Return a rollback with the images to go back to and the hold that comes with them."""
-    held, rollback = past.held, seen.request.rollback
+    held, rollback = history.held, run.request.rollback
     assert rollback is not None
-    if held is not None and way.state.key == past.current.key:
+    if held is not None and choice.state.key == history.current.key:
         # It has gone back already: the hold stays as it is, whatever reason is given now.
         hold = HoldChange(held.reason, until=held.until, undoes=held.undoes)
-        return replace(seen.request, tag=None, images=(), hold=hold)
+        return replace(run.request, tag=None, images=(), hold=hold)
     hold = HoldChange(
         one_line(rollback.reason),
-        since=seen.world.now,
-        undoes=way.undone.commit,
-        undone_pull=_undone_pull(seen, way),
+        since=run.context.now,
+        undoes=choice.undone.commit,
+        undone_pull=_undone_pull(run, choice),
     )
-    restoring = _restoring(seen, way, hold)
+    restoring = _restoring(run, choice, hold)
     try:
-        images = past.requests(way)
-        by_tags = replace(seen.request, tag=None, images=images, hold=hold)
-        if restoring is None or _results(seen, by_tags) == _results(seen, restoring):
+        images = history.requests(choice)
+        by_tags = replace(run.request, tag=None, images=images, hold=hold)
+        if restoring is None or _results(run, by_tags) == _results(run, restoring):
             return by_tags
     except RefusedError:
         if restoring is None:
@@ -90,13 +90,13 @@ def _filled(seen: Seen, past: Past, way: WayBack) -> Request:
     return restoring
 
 
-def _restoring(seen: Seen, way: WayBack, hold: HoldChange) -> Request | None:
+def _restoring(run: AppRun, choice: RollbackChoice, hold: HoldChange) -> Request | None:
     """Return the rollback that brings the images back as they were written; None where none can."""
-    if way.stays:
+    if choice.stays:
         return None
-    whole = replace(hold, restores=way.state.newest)
-    request = replace(seen.request, tag=None, images=(), hold=whole)
-    made = _proposed(seen, request)
+    whole = replace(hold, restores=choice.state.newest)
+    request = replace(run.request, tag=None, images=(), hold=whole)
+    made = _proposed(run, request)
     if made is None:
         return None
     wanted = (RunningImage(one.name, one.after.tag, one.after.digest) for one in made.moves)
@@ -104,15 +104,15 @@ def _restoring(seen: Seen, way: WayBack, hold: HoldChange) -> Request | None:
     return replace(request, images=tuple(one for one in images if one))
 
 
-def _results(seen: Seen, request: Request) -> dict[PurePosixPath, bytes] | None:
+def _results(run: AppRun, request: Request) -> dict[PurePosixPath, bytes] | None:
     """Return what the files of images hold after a request; None where it cannot be carried out."""
-    made = _proposed(seen, request)
+    made = _proposed(run, request)
     return {edit.path: edit.after for edit in made.image_edits} if made else None
 
 
-def _proposed(seen: Seen, request: Request) -> Proposal | None:
+def _proposed(run: AppRun, request: Request) -> Proposal | None:
     """Return what a request means for the app on the base; None where it cannot be carried out."""
-    target, base = seen.target, seen.state.base
+    target, base = run.target, run.state.base
     try:
         declared = declare_app(AppRequest(request, target), base)
         return propose_app(declared, target, base)
@@ -120,10 +120,10 @@ def _proposed(seen: Seen, request: Request) -> Proposal | None:
         return None
 
 
-def _undone_pull(seen: Seen, way: WayBack) -> int | None:
+def _undone_pull(run: AppRun, choice: RollbackChoice) -> int | None:
     """Return the pull request that brought what is taken back, where it is known."""
-    undone = {str(request_for(name, image)) for name, image in way.undone.images.items()}
-    for pull in seen.state.pulls:
+    undone = {str(request_for(name, image)) for name, image in choice.undone.images.items()}
+    for pull in run.state.pulls:
         listed = pull_request.proposed_images(pull)
         if pull.state is PullState.MERGED and listed and listed <= undone:
             return pull.number
@@ -131,46 +131,46 @@ def _undone_pull(seen: Seen, way: WayBack) -> int | None:
 
 
 def _with_hints(
-    refusals: Sequence[Refusal], seen: Seen, past: Past, way: WayBack
+    refusals: Sequence[Refusal], run: AppRun, history: RollbackHistory, choice: RollbackChoice
 ) -> tuple[Refusal, ...]:
     """Return refusals with what to do instead: those of images that are gone, and of a freeze."""
-    if not seen.request.is_together:
+    if not run.request.is_together:
         refusals = [
-            _past_freeze(one, seen, way) if one.rule == "freeze" else one for one in refusals
+            _past_freeze(one, run, choice) if one.rule == "freeze" else one for one in refusals
         ]
-    own = set(pulled_names(seen.target, seen.state.base).values())
+    own = set(pulled_names(run.target, run.state.base).values())
     gone = [
         one for one in refusals if one.rule == "missing-image" and not own.isdisjoint(one.images)
     ]
     if not gone:
         return tuple(refusals)
-    hint = _hint(_newest_available(seen, past, way), seen, way)
+    hint = _hint(_newest_available(run, history, choice), run, choice)
     return tuple(replace(one, hint=hint) if one in gone else one for one in refusals)
 
 
-def _past_freeze(refusal: Refusal, seen: Seen, way: WayBack) -> Refusal:
+def _past_freeze(refusal: Refusal, run: AppRun, choice: RollbackChoice) -> Refusal:
     """Return the refusal of a freeze with the command that goes back all the same, or the way by hand."""
-    target, rollback = seen.target, seen.request.rollback
+    target, rollback = run.target, run.request.rollback
     assert rollback is not None
     flags = ["--app", target.app, "--env", target.environment]
     if target.settings.lets_allow("freeze"):
         flags += ["--to", str(rollback.to)] if rollback.to else []
         flags += ["--steps", str(rollback.steps)] if rollback.steps > 1 else []
         flags += ["--reason", "WHY"]
-        for rule in sorted({*seen.request.allow, "freeze"}):
+        for rule in sorted({*run.request.allow, "freeze"}):
             flags += ["--allow", rule]
         said = f": {shlex.join(['promote', 'rollback', *flags])}"
     else:
         hold = shlex.join(["promote", "hold", *flags, "--reason", "WHY"])
         said = (
             f" {target.environment} lets nobody allow it. To go back before that, revert the commit "
-            f"by hand and have it merged: git revert {way.undone.commit[:9]} (with -m 1 if it is a "
+            f"by hand and have it merged: git revert {choice.undone.commit[:9]} (with -m 1 if it is a "
             f"merge)\nTo keep it there: {hold}"
         )
     return replace(refusal, hint=f"{refusal.hint}{said}")
 
 
-def _hint(found: State | None, seen: Seen, way: WayBack) -> str:
+def _hint(found: State | None, run: AppRun, choice: RollbackChoice) -> str:
     """Return what to do in place of going back to images that are gone."""
     if found is None:
         return (
@@ -180,21 +180,23 @@ def _hint(found: State | None, seen: Seen, way: WayBack) -> str:
     tags = {one.tag for one in found.images.values()}
     # One tag of all images names the state, as it is the newest with it that is there.
     named = f"--to {tags.pop()}" if len(tags) == 1 and None not in tags else None
-    steps = f"--steps {way.line.index(found)}" if found in way.line else None
+    steps = f"--steps {choice.line.index(found)}" if found in choice.line else None
     flags = named or steps
-    command = f": promote rollback {seen.target.flags} {flags} --reason WHY" if flags else "."
+    command = f": promote rollback {run.target.flags} {flags} --reason WHY" if flags else "."
     return f"The newest earlier state whose images are still there is {described(found.images)}{command}"
 
 
-def _newest_available(seen: Seen, past: Past, way: WayBack) -> State | None:
+def _newest_available(
+    run: AppRun, history: RollbackHistory, choice: RollbackChoice
+) -> State | None:
     """Return the newest state before the chosen one of which the registry has all images."""
-    names = pulled_names(seen.target, seen.state.base)
+    names = pulled_names(run.target, run.state.base)
     try:
-        for state in islice((one for one in way.earlier if one.images), _STATES):
+        for state in islice((one for one in choice.earlier if one.images), _STATES):
             with suppress(AbsentError, RefusedError):
-                for one in past.requests(replace(way, state=state)):
+                for one in history.requests(replace(choice, state=state)):
                     name = names.get(one.name, one.name)
-                    seen.world.registry().describe(name, one.reference)
+                    run.context.registry().describe(name, one.reference)
                 return state
     except PromoteError:
         return None

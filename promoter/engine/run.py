@@ -12,9 +12,9 @@ from promoter.engine.configuration import configuration
 from promoter.engine.deliver import carry_out, ended_pulls, publish, write_pulls
 from promoter.engine.plan_all import plan_all
 from promoter.engine.races import races
+from promoter.engine.run_context import RunContext
 from promoter.engine.selection import Key, Requests, Selection, View, Work
 from promoter.engine.stopped import Stopped, error_after
-from promoter.engine.world import World
 from promoter.planning.outcome import Outcome, failed, outcome_of, planned
 from promoter.planning.plan import Action, OpenPull, Plan, Push, RenewPull, Request, commit_of
 
@@ -23,7 +23,7 @@ from promoter.planning.plan import Action, OpenPull, Plan, Push, RenewPull, Requ
 class Run:
     """One run over what a selection is about."""
 
-    world: World
+    context: RunContext
     selection: Selection
     outcomes: dict[Key, Outcome] = field(default_factory=dict)
     _done: dict[Key, list[str]] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Run:
         Where a signal or the deadline ends it early, the outcomes say what was done and what was not.
         """
         try:
-            for attempt in races(self.world.wiring.deadline):
+            for attempt in races(self.context.wiring.deadline):
                 with attempt:
                     self._attempt()
         except (Stopped, Exception) as reason:
@@ -53,7 +53,7 @@ class Run:
         view = self._look()
         self._confirm_pushes(view)
         plans: list[tuple[Key, Plan]] = []
-        for key, found in plan_all(view, self._select(view), self.world):
+        for key, found in plan_all(view, self._select(view), self.context):
             if isinstance(found, Outcome):
                 self.keep(key, found)
             else:
@@ -70,7 +70,7 @@ class Run:
                 self._finish(key, plan, made)
             except RaceLostError as error:
                 lost.append(error)
-        for key in ended_pulls(plans, self.world):
+        for key in ended_pulls(plans, self.context):
             del self.outcomes[key]
             lost.append(RaceLostError("its pull request was ended meanwhile", "Run again."))
         if lost:
@@ -81,10 +81,10 @@ class Run:
         self.outcomes[key] = outcome
 
     def _look(self) -> View:
-        self.world.looked = time.monotonic()
-        wanted, apps = self.world.wiring.base, self.selection.apps
-        base, tree = self.world.repository.base(wanted, apps)
-        wiring = self.world.wiring
+        self.context.looked = time.monotonic()
+        wanted, apps = self.context.wiring.base, self.selection.apps
+        base, tree = self.context.repository.base(wanted, apps)
+        wiring = self.context.wiring
         return View(base, tree, configuration(wiring, tree), wiring.settings.repo)
 
     def _confirm_pushes(self, view: View) -> None:
@@ -104,15 +104,15 @@ class Run:
 
     @property
     def _is_preview(self) -> bool:
-        settings = self.world.wiring.settings
+        settings = self.context.wiring.settings
         return settings.dry_run or settings.check
 
     def _preview(self, plan: Plan) -> Outcome:
         if isinstance(plan, RenewPull) and not plan.extras.is_empty:
-            possible = self.world.forge().possible_extras(plan.pull, plan.extras)
+            possible = self.context.forge().possible_extras(plan.pull, plan.extras)
             if possible.is_empty and not plan.rewrites:
                 return replace(planned(plan, check=False), changed=False)
-        return planned(plan, check=self.world.wiring.settings.check)
+        return planned(plan, check=self.context.wiring.settings.check)
 
     def _publish(self, plans: Sequence[tuple[Key, Plan]]) -> list[str | PromoteError | None]:
         """Make all commits and push them; a run that ends meanwhile says that they were under way."""
@@ -121,7 +121,7 @@ class Run:
             what = f"the push to {plan.destination.branch} was under way, and may have been done"
             self._done[key] = [what]
         try:
-            made = publish([plan for _, plan in plans], self.world)
+            made = publish([plan for _, plan in plans], self.context)
         except UsageError:  # a commit that cannot be made, such as one that cannot be signed
             self._done.clear()
             raise
@@ -138,7 +138,7 @@ class Run:
     ) -> None:
         """Write several pulls at once; a run that ends meanwhile says that they were under way."""
         try:
-            write_pulls([plan for _, plan in plans], made, self.world)
+            write_pulls([plan for _, plan in plans], made, self.context)
         except Stopped:
             for key, plan in plans:
                 if key in self._done and not isinstance(plan, Push):
@@ -147,28 +147,28 @@ class Run:
 
     def _finish(self, key: Key, plan: Plan, made: str | PromoteError | None) -> None:
         """Carry out what is left of one plan and keep its outcome; a failure is its app's alone."""
-        before = len(self.world.progress)
+        before = len(self.context.progress)
         try:
-            outcome = carry_out(plan, made, self.world)
+            outcome = carry_out(plan, made, self.context)
         except RaceLostError as error:
             if error.commit:
                 self._written[key] = (error.commit, plan.action)
                 if isinstance(plan, Push):
                     done = outcome_of(plan, changed=True)
                     self._unconfirmed[key] = replace(done, commit=error.commit)
-            self._done[key] = self.world.progress[before:]
+            self._done[key] = self.context.progress[before:]
             raise
         except PromoteError as reason:
-            failure = error_after(reason, self.world.progress[before:])
+            failure = error_after(reason, self.context.progress[before:])
             self.keep(key, failed(failure, plan.destination.app, plan.destination.environment))
         except BaseException:
-            self._done[key] = self.world.progress[before:]
+            self._done[key] = self.context.progress[before:]
             raise
         else:
             outcome = self._summed(key, outcome)
             if _has_moved(plan, outcome):
                 self._unconfirmed[key] = outcome
-                self._done[key] = self.world.progress[before:]
+                self._done[key] = self.context.progress[before:]
                 raise RaceLostError(f"{outcome.base} moved on meanwhile", "Run again.")
             self.keep(key, outcome)
 
@@ -206,6 +206,6 @@ def _has_moved(plan: Plan, outcome: Outcome) -> bool:
     return outcome.pull.base_head not in (None, plan.destination.base)
 
 
-def promote(requests: Sequence[Request], world: World) -> list[Outcome]:
+def promote(requests: Sequence[Request], context: RunContext) -> list[Outcome]:
     """Carry requests out and return what became of each, whatever ends the run."""
-    return Run(world, Requests(requests)).results()
+    return Run(context, Requests(requests)).results()

@@ -16,8 +16,8 @@ from promoter.domain.evidence import SourceRange
 from promoter.domain.model import Tree
 from promoter.domain.urls import is_loopback
 from promoter.engine.image_lookup import described
+from promoter.engine.run_context import RunContext
 from promoter.engine.wiring import open_source
-from promoter.engine.world import World
 from promoter.git.history import FileVersion
 from promoter.git.source import read_range
 from promoter.planning.propose import pulled_names
@@ -31,7 +31,7 @@ SOURCE = "org.opencontainers.image.source"
 class Revisions:
     """What is known of the source of one app's images; labels are read where the registry may be."""
 
-    world: World
+    context: RunContext
     config: Config
     target: Target
     base: Tree
@@ -56,7 +56,7 @@ class Revisions:
             elsewhere = address is None or address.local or is_loopback(address.host)
         except (PromoteError, ValueError):
             return None
-        if address is None or elsewhere or address.host != self.world.wiring.address.host:
+        if address is None or elsewhere or address.host != self.context.wiring.address.host:
             return None
         return named
 
@@ -65,7 +65,7 @@ class Revisions:
         address = self._address(source)
         if isinstance(address, str):
             return SourceRange(source, old, new, note=address)
-        with open_source(self.world.wiring, address) as clone:
+        with open_source(self.context.wiring, address) as clone:
             return read_range(clone, source, old, new)
 
     def _address(self, source: str) -> Address | str:
@@ -74,14 +74,14 @@ class Revisions:
             address = parse_address(source)
         except PromoteError as error:
             return f"the source {source} cannot be read: {error.message}"
-        if address.local and not self.world.wiring.address.local:
+        if address.local and not self.context.wiring.address.local:
             return "the source is a folder, and the GitOps repository is not"
         return address
 
     def labels(self, name: str, reference: str) -> Mapping[str, str]:
         """Return an image's labels; empty where the registry does not answer."""
         pulled = pulled_names(self.target, self.base).get(name, name)
-        found = described(self.world, pulled, reference)
+        found = described(self.context, pulled, reference)
         return found.labels if found else {}
 
     def _by_tag(self, tag: str) -> str | None:

@@ -30,7 +30,7 @@ from promoter.engine.places import (
     nothing_found,
     places,
 )
-from promoter.engine.world import World
+from promoter.engine.run_context import RunContext
 from promoter.gates import ProposedHold
 from promoter.planning.branch import branch_of
 from promoter.planning.container_images import (
@@ -39,7 +39,7 @@ from promoter.planning.container_images import (
     set_over,
 )
 from promoter.planning.history import entries_of
-from promoter.planning.status import Arrival, Newest, Status, with_previous
+from promoter.planning.status import Arrival, PolicyChoice, Status, with_previous
 from promoter.planning.unnamed import nameless, unnamed
 from promoter.pull_request import holds_of, places_of
 
@@ -62,14 +62,14 @@ class Report:
 
 
 def read_status(
-    world: World, apps: Sequence[str], environments: Sequence[str], *, registry: bool
+    context: RunContext, apps: Sequence[str], environments: Sequence[str], *, registry: bool
 ) -> Report:
     """Return the status of some apps in some environments; empty sequences stand for all.
 
     What the forge or a registry does not answer is unknown, and no failure.
     """
-    base, tree = world.repository.base(world.wiring.base, apps)
-    config = configuration(world.wiring, tree)
+    base, tree = context.repository.base(context.wiring.base, apps)
+    config = configuration(context.wiring, tree)
     # The environment before one that is asked for is looked at, too.
     everywhere = find_targets(config, tree, Scope(apps))
     asked = {one.key for one in places(config, tree, Scope(apps, environments))}
@@ -84,9 +84,9 @@ def read_status(
     warnings = list(_ignored_holds(config, tree, everywhere, apps))
     warnings += _not_there(config, everywhere, Scope(apps, environments))
     warnings += any_name_warnings(config, apps, environments or config.environments)
-    arrivals = _arrivals(targets.values(), files, tree, world, warnings)
-    arrivals |= _with_pulls(base, arrivals, [targets[key] for key in asked & set(targets)], world)
-    pulls = _open_pulls(base, world, warnings)
+    arrivals = _arrivals(targets.values(), files, tree, context, warnings)
+    arrivals |= _with_pulls(base, arrivals, [targets[key] for key in asked & set(targets)], context)
+    pulls = _open_pulls(base, context, warnings)
     holds, branches = _proposed_holds(pulls), {one.branch: one for one in pulls}
     together = {place: one for one in pulls for place in places_of(one)}
     rows = {}
@@ -103,9 +103,9 @@ def read_status(
     warnings += _show_overriding(rows, targets, tree, asked)
     warnings += _unnamed((one for one in rows.values() if one.key in asked), targets, tree)
     chosen = [one for one in targets.values() if registry and one.key in asked]
-    newest = _newest(chosen, rows, world)
+    newest = _newest(chosen, rows, context)
     shown = (
-        replace(_judged(row, targets.get(key), rows, world.now), newest=newest.get(key))
+        replace(_judged(row, targets.get(key), rows, context.now), newest=newest.get(key))
         for key, row in rows.items()
         if key in asked
     )
@@ -199,13 +199,13 @@ def _arrivals(
     targets: Iterable[Target],
     files: Sequence[PurePosixPath],
     tree: Tree,
-    world: World,
+    context: RunContext,
     warnings: list[str],
 ) -> dict[Key, Arrival]:
     """Return the commits that brought what apps run; one look at the log finds all."""
     arrivals: dict[Key, Arrival] = {}
     try:
-        versions = world.repository.versions(tree, files, recent=True)
+        versions = context.repository.versions(tree, files, recent=True)
         for target in targets:
             entries = entries_of(target, joined(target, versions), ahead=_AHEAD)
             if (entry := next((one for one in entries if one.changed), None)) is not None:
@@ -222,7 +222,7 @@ def _arrivals(
 
 
 def _with_pulls(
-    base: str, arrivals: Mapping[Key, Arrival], targets: Iterable[Target], world: World
+    base: str, arrivals: Mapping[Key, Arrival], targets: Iterable[Target], context: RunContext
 ) -> dict[Key, Arrival]:
     unknown = {
         one.key: arrival
@@ -232,7 +232,7 @@ def _with_pulls(
         and arrival.pull is None
         and not arrival.at_least
     }
-    pulls = merged_pulls(world, base, (one.commit for one in unknown.values()))
+    pulls = merged_pulls(context, base, (one.commit for one in unknown.values()))
     return {
         key: replace(one, pull=pulls[one.commit])
         for key, one in unknown.items()
@@ -240,9 +240,9 @@ def _with_pulls(
     }
 
 
-def _open_pulls(base: str, world: World, warnings: list[str]) -> list[Pull]:
+def _open_pulls(base: str, context: RunContext, warnings: list[str]) -> list[Pull]:
     try:
-        pulls = world.forge().all()
+        pulls = context.forge().all()
     except PromoteError as error:
         warnings.append(f"open pull requests are not known: {error.message}")
         return []
@@ -258,8 +258,8 @@ def _proposed_holds(pulls: Sequence[Pull]) -> dict[Key, ProposedHold]:
 
 
 def _newest(
-    targets: Iterable[Target], rows: Mapping[Key, Status], world: World
-) -> dict[Key, Newest]:
+    targets: Iterable[Target], rows: Mapping[Key, Status], context: RunContext
+) -> dict[Key, PolicyChoice]:
     """Return what the policies would choose now, asked of the registries side by side."""
     candidates = [
         Candidate(one, one.settings.policy, rows[one.key].images)
@@ -268,17 +268,17 @@ def _newest(
     ]
     if not candidates:
         return {}
-    deadline = world.wiring.deadline
-    found = choices(candidates, world.registry(), lambda: None, deadline.reserving(_RESERVE))
+    deadline = context.wiring.deadline
+    found = choices(candidates, context.registry(), lambda: None, deadline.reserving(_RESERVE))
     return {one.candidate.target.key: _behind(one) for one in found}
 
 
-def _behind(choice: Choice) -> Newest:
+def _behind(choice: Choice) -> PolicyChoice:
     if choice.error is not None:
         none_fits = isinstance(choice.error, SelectionError)
-        return Newest(None, note=choice.error.message, fits=not none_fits)
+        return PolicyChoice(None, note=choice.error.message, fits=not none_fits)
     wanted = next((str(one.tag) for one in choice.images if one.tag), None)
-    return Newest(wanted, 0 if choice.is_current else choice.newer)
+    return PolicyChoice(wanted, 0 if choice.is_current else choice.newer)
 
 
 def _judged(row: Status, target: Target | None, rows: Mapping[Key, Status], now: int) -> Status:

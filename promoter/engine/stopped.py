@@ -46,7 +46,7 @@ def error_after(reason: BaseException, done: Sequence[str]) -> PromoteError:
     if isinstance(reason, Stopped):
         return reason.after(done)
     error = error_of(reason)
-    # A refusal is told by its rules.
+    # A refusal is reported by its rules.
     if not done or isinstance(error, RefusedError):
         return error
     from copy import copy  # late: most runs do without

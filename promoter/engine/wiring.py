@@ -23,7 +23,7 @@ from promoter.domain.forges import other_forge_hint
 from promoter.domain.urls import WEB, check_api_url
 from promoter.environment import child_environment
 from promoter.forges import Forge
-from promoter.forges.kinds import Connection, ForgeKind, Look, forge_kind_of
+from promoter.forges.kinds import ForgeConnection, ForgeKind, Look, forge_kind_of
 from promoter.forges.tokens import OWN_VARIABLE, token_of
 from promoter.git import Repository
 from promoter.git.isolation import Credential, remote_settings
@@ -183,7 +183,7 @@ def _git_settings(wiring: Wiring, address: Address) -> dict[str, str]:
 def open_registry(wiring: Wiring, *, patience: float = 3.0) -> Registry:
     """Return the registries with the logins that the user has."""
     from promoter.registry.client import Registry
-    from promoter.registry.connection import Connection
+    from promoter.registry.connection import RegistryConnections
     from promoter.registry.credentials import Login, read_credentials
 
     known, environment = wiring.settings.registries, child_environment("credential helper")
@@ -192,7 +192,7 @@ def open_registry(wiring: Wiring, *, patience: float = 3.0) -> Registry:
         login = (known.host, Login.of(known.username, known.password.get_secret_value()))
     credentials = read_credentials(known.files, login, environment)
     authorities = wiring.settings.authorities
-    connection = Connection(
+    connection = RegistryConnections(
         credentials,
         patience=patience,
         authorities=authorities,
@@ -265,11 +265,11 @@ def open_forge(wiring: Wiring, apps: Sequence[str] = ()) -> Forge:
     return kind.open(_connection(wiring, look))
 
 
-def _connection(wiring: Wiring, look: Look | None = None) -> Connection:
+def _connection(wiring: Wiring, look: Look | None = None) -> ForgeConnection:
     where, author = wiring.address, wiring.file.author if wiring.file else AUTHOR
     api_url, trusted = None if where.local else wiring.api_url, wiring.settings.authorities
     committer = f"{author} {wiring.now} +0000"
-    return Connection(where, api_url, wiring.token, wiring.deadline, committer, look, trusted)
+    return ForgeConnection(where, api_url, wiring.token, wiring.deadline, committer, look, trusted)
 
 
 def _caller_file(settings: Settings) -> tuple[Document | None, Config | None]:

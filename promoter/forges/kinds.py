@@ -33,7 +33,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class ForgeConnection:
     """What a forge is opened with."""
 
     address: Address
@@ -56,7 +56,7 @@ class ForgeKind:
     name: str
     serves: Callable[[Address], bool]
     """The host rule: whether pulls of a repository there are kept by this kind."""
-    open: Callable[[Connection], Forge]
+    open: Callable[[ForgeConnection], Forge]
     """Opens the forge; raises `UsageError` for an address that it can keep no pulls of."""
     api_url: Callable[[Address, Mapping[str, str]], str] | None = None
     """The API's base URL of an address, given the variables named in `api_variables`."""
@@ -71,7 +71,7 @@ class ForgeKind:
     """The GitOps repository through the forge's API, which is `transport: api`; takes the
     environments that are asked for, so that what is there of them can be looked at first, and the
     time, in seconds since the epoch."""
-    app_token: Callable[[Connection, tuple[str, SecretStr]], SecretStr] | None = None
+    app_token: Callable[[ForgeConnection, tuple[str, SecretStr]], SecretStr] | None = None
     """A token for the repository from an App's id and key."""
     connect: Callable[[str, str | None], None] | None = None
     """Begins a connection to the API at a URL, held to the user's authorities, and asks nothing."""
@@ -86,7 +86,7 @@ def forge_kind(name: str) -> ForgeKind:
 
 
 def forge_kind_of(address: Address, name: str | None = None) -> ForgeKind:
-    """Return the kind that is named, else the one that an address speaks for."""
+    """Return the kind that is named, else the one that an address implies."""
     if name is not None:
         return forge_kind(name)
     kinds = [forge_kind(one) for one in FORGES]

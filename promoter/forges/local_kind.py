@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.address import Address
 from promoter.domain.errors import UsageError
-from promoter.forges.kinds import Connection, ForgeKind
+from promoter.forges.kinds import ForgeConnection, ForgeKind
 
 if TYPE_CHECKING:
     from promoter.forges.local import LocalForge
@@ -17,7 +17,7 @@ def _serves(address: Address) -> bool:
     return address.local
 
 
-def _open(connection: Connection) -> LocalForge:
+def _open(connection: ForgeConnection) -> LocalForge:
     # Late: flags and configuration want the kind's name alone.
     from promoter.forges.local import LocalForge
     from promoter.git.program import Git

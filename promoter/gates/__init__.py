@@ -26,9 +26,9 @@ from promoter.gates.facts import (
     OtherEnvironment,
     Previous,
     ProposedHold,
-    Signature,
+    SignatureCheck,
 )
-from promoter.gates.gate import Gate, Result, Verdict
+from promoter.gates.gate import Gate, GateStatus, Verdict
 from promoter.gates.images import missing_image, mutable_tag, no_release, platforms, signature
 from promoter.gates.path import downgrade, previous_environment, soak
 
@@ -42,7 +42,7 @@ __all__ = [
     "OtherEnvironment",
     "Previous",
     "ProposedHold",
-    "Signature",
+    "SignatureCheck",
     "allowable",
     "judge",
     "together",
@@ -122,7 +122,7 @@ def allowable(gates: Iterable[Gate] = GATES) -> dict[str, str]:
 def judge(facts: Facts, gates: Iterable[Gate] = GATES) -> Judgement:
     """Ask every gate; none hides another."""
     found = [(gate, verdict) for gate in gates if (verdict := _asked(gate, facts))]
-    failed = [verdict for _, verdict in found if verdict.result is Result.FAILED]
+    failed = [verdict for _, verdict in found if verdict.result is GateStatus.FAILED]
     return Judgement(
         tuple(
             GateResult(gate.name, verdict.result, verdict.detail, verdict.until, gate.title)
@@ -167,16 +167,16 @@ def _asked(gate: Gate, facts: Facts) -> Verdict | None:
     """Return a gate's verdict after what is allowed, and what is a warning alone."""
     may_be_allowed = gate.help and facts.target.settings.lets_allow(gate.name)
     verdict = gate.check(facts)
-    if verdict is None or verdict.result is not Result.FAILED:
+    if verdict is None or verdict.result is not GateStatus.FAILED:
         return verdict
     if may_be_allowed and gate.name in facts.allow:
         by = facts.proposal.declaration.first.actor if facts.proposal else None
         asked = f"asked for with --allow {gate.name}{f' by {by}' if by else ''}"
-        return Verdict(Result.ALLOWED, f"{gate.help}: {asked}")
+        return Verdict(GateStatus.ALLOWED, f"{gate.help}: {asked}")
     if verdict.warns:
         reasons = tuple(one.reason for one in verdict.refusals)
         return replace(
-            verdict, result=Result.WARNED, refusals=(), warnings=(*verdict.warnings, *reasons)
+            verdict, result=GateStatus.WARNED, refusals=(), warnings=(*verdict.warnings, *reasons)
         )
     if not (may_be_allowed and gate.override):
         return verdict

@@ -15,7 +15,7 @@ from promoter.edits.placeholders import is_placeholder
 from promoter.edits.region import Region
 from promoter.edits.targets.manifest import of_workloads
 from promoter.gates.facts import Facts
-from promoter.gates.gate import Result, Verdict, all_refused, refused
+from promoter.gates.gate import GateStatus, Verdict, all_refused, refused
 from promoter.pull_request import plain
 from promoter.pull_request.words import counted
 
@@ -28,7 +28,7 @@ def edit(facts: Facts) -> Verdict | None:
     if failed or not (facts.proposal and facts.proposal.moves):
         return failed
     fields = counted(sum(len(one.changes) for one in facts.proposal.edits), "field")
-    return Verdict(Result.PASSED, f"{fields} changed, every other byte is the same")
+    return Verdict(GateStatus.PASSED, f"{fields} changed, every other byte is the same")
 
 
 def placeholder(facts: Facts) -> Verdict | None:
@@ -44,7 +44,7 @@ def placeholder(facts: Facts) -> Verdict | None:
     edits = facts.proposal.edits if facts.proposal and _PLACEHOLDER in facts.allow else ()
     changes = [change for one in edits for change in one.changes if not change.is_linked]
     if any(is_placeholder(one.old or "") for one in changes):
-        return Verdict(Result.FAILED, "a placeholder is replaced")
+        return Verdict(GateStatus.FAILED, "a placeholder is replaced")
     return None
 
 
@@ -54,7 +54,7 @@ def dead_edit(facts: Facts) -> Verdict | None:
     if not facts.overridden or (verdict and verdict.refusals):
         return verdict
     warnings = (*facts.overridden, *(verdict.warnings if verdict else ()))
-    return Verdict(Result.WARNED, facts.overridden[0], warnings=warnings)
+    return Verdict(GateStatus.WARNED, facts.overridden[0], warnings=warnings)
 
 
 def _dead(facts: Facts) -> Verdict | None:
@@ -65,7 +65,7 @@ def _dead(facts: Facts) -> Verdict | None:
     if facts.unread and not (facts.render and facts.render.judges_all):
         # If it does not build for that reason, the refusal says so.
         warnings = () if any(one.rule == "render" for one in judged) else facts.unread
-        return Verdict(Result.UNKNOWN, facts.unread[0], warnings=warnings)
+        return Verdict(GateStatus.UNKNOWN, facts.unread[0], warnings=warnings)
     files = facts.render.not_judged if facts.render else ()
     if not files:
         return None
@@ -77,9 +77,9 @@ def _dead(facts: Facts) -> Verdict | None:
     is_told = render is not None and any(render.note in one for one in render.warnings)
     pushed = facts.target.settings.deliver == "push" and not is_told
     if render is None or not (render.hint.startswith("Allow") or (pushed and render.is_expected)):
-        return Verdict(Result.UNKNOWN, detail)
+        return Verdict(GateStatus.UNKNOWN, detail)
     said = f"{detail}: {render.note}{f'. {render.hint}' if render.hint else ''}"
-    return Verdict(Result.UNKNOWN, detail, warnings=(said,))
+    return Verdict(GateStatus.UNKNOWN, detail, warnings=(said,))
 
 
 def _unreached(facts: Facts, files: Sequence[PurePosixPath]) -> Verdict:
@@ -87,9 +87,11 @@ def _unreached(facts: Facts, files: Sequence[PurePosixPath]) -> Verdict:
     edits = facts.proposal.edits if facts.proposal else ()
     indirect = [one.path for one in edits if one.path in files and not _sets_containers(one)]
     if not indirect:
-        return Verdict(Result.PASSED, "what is set is the image of a container itself")
+        return Verdict(GateStatus.PASSED, "what is set is the image of a container itself")
     why = f"no kustomization builds anything from {indirect[0]}"
-    return Verdict(Result.SKIPPED, f"not judged: which container gets it is not known, as {why}")
+    return Verdict(
+        GateStatus.SKIPPED, f"not judged: which container gets it is not known, as {why}"
+    )
 
 
 def _sets_containers(edit: FileEdit) -> bool:
@@ -111,32 +113,32 @@ def render(facts: Facts) -> Verdict | None:
 def _rendered(facts: Facts) -> Verdict | None:
     found = facts.render
     if found is None:
-        return Verdict(Result.SKIPPED, "nothing was rendered") if facts.proposal else None
+        return Verdict(GateStatus.SKIPPED, "nothing was rendered") if facts.proposal else None
     refusals = tuple(one for one in found.refusals if one.rule != "dead-edit")
     if refusals:
-        return Verdict(Result.FAILED, refusals[0].reason, refusals, found.warnings)
+        return Verdict(GateStatus.FAILED, refusals[0].reason, refusals, found.warnings)
     if facts.proposal is None:
         return None
     if found.diff is None and facts.target.settings.render != "off" and found.unreached:
         edited = {one.path for one in facts.proposal.image_edits}
         if edited <= set(found.unreached):
             files = ", ".join(map(str, found.unreached[:3]))
-            return Verdict(Result.SKIPPED, f"no kustomization builds anything from {files}")
+            return Verdict(GateStatus.SKIPPED, f"no kustomization builds anything from {files}")
     if found.diff is None:
-        result = Result.SKIPPED if facts.target.settings.render == "off" else Result.UNKNOWN
+        result = GateStatus.SKIPPED if facts.target.settings.render == "off" else GateStatus.UNKNOWN
         detail = f"not rendered: {found.note}" if found.note else "nothing was rendered"
         return Verdict(result, detail, warnings=found.warnings)
     if not found.diff.objects:
-        return Verdict(Result.PASSED, "no object changes", warnings=found.warnings)
+        return Verdict(GateStatus.PASSED, "no object changes", warnings=found.warnings)
     objects = counted(len(found.diff.objects), "object")
     if found.diff.images_only:
         detail = f"only container images change, in {objects}"
-        return Verdict(Result.PASSED, detail, warnings=found.warnings)
+        return Verdict(GateStatus.PASSED, detail, warnings=found.warnings)
     if found.diff.broken:
         detail = f"more than images changes, in {len(found.diff.broken)} of {objects}"
-        return Verdict(Result.WARNED, detail, warnings=found.warnings)
+        return Verdict(GateStatus.WARNED, detail, warnings=found.warnings)
     detail = f"{len(found.diff.unknown)} of {objects} could not be compared: too large"
-    return Verdict(Result.UNKNOWN, detail, warnings=found.warnings)
+    return Verdict(GateStatus.UNKNOWN, detail, warnings=found.warnings)
 
 
 def other_environments(facts: Facts) -> Verdict | None:
@@ -155,7 +157,7 @@ def other_environments(facts: Facts) -> Verdict | None:
             why = f"its targets name the same place in {one.file}"
         reached.append(f"{changes} {one.name}, without {without}: {why}")
     warnings = tuple(f"this {one}" for one in reached)
-    return Verdict(Result.WARNED, "; ".join(reached), warnings=warnings)
+    return Verdict(GateStatus.WARNED, "; ".join(reached), warnings=warnings)
 
 
 def branch_name(facts: Facts) -> Verdict | None:
@@ -170,7 +172,9 @@ def human_commits(facts: Facts) -> Verdict | None:
     commits, target = facts.foreign, facts.target
     if lost := [one for one in facts.dropped if _moved_from(one, target) is None]:
         reason = f"the branch {facts.branch} loses {_named(lost)}"
-        return Verdict(Result.ALLOWED, f"{reason}: asked for with --take-over", warnings=(reason,))
+        return Verdict(
+            GateStatus.ALLOWED, f"{reason}: asked for with --take-over", warnings=(reason,)
+        )
     if not commits:
         return None
     first = commits[0]

@@ -9,7 +9,7 @@ from promoter.domain.duration import format_duration
 from promoter.domain.moment import shown_end, shown_moment
 from promoter.domain.refusal import Refusal
 from promoter.gates.facts import Facts, ImageFacts
-from promoter.gates.gate import Result, Verdict, all_refused, gravest, refused, several, unknown
+from promoter.gates.gate import GateStatus, Verdict, all_refused, gravest, refused, several, unknown
 from promoter.gates.images import must_exist
 from promoter.policy.freeze import freeze_at
 from promoter.policy.pattern import compiled
@@ -22,7 +22,7 @@ def freeze(facts: Facts) -> Verdict | None:
         return None
     found = freeze_at(windows, datetime.fromtimestamp(facts.now, UTC))
     if found is None:
-        return Verdict(Result.PASSED, "not frozen now")
+        return Verdict(GateStatus.PASSED, "not frozen now")
     until = int(found.until.timestamp()) if found.until else None
     hint = f"Wait until {shown_end(until)}." if until else "Change the window, which never ends."
     reason = f"{facts.target.environment} is frozen: {'; '.join(map(str, found.windows))}"
@@ -54,7 +54,9 @@ def _on_base(facts: Facts) -> Verdict | None:
     hint = f"{ends}To end it: {_unhold(held)}"
     line, column = (held.broken.line, held.broken.column) if held.broken else (None, None)
     refusal = Refusal("hold", reason, hint, str(held.file), line, column)
-    return Verdict(Result.FAILED, reason, (refusal,), until=held.until, waits=held.broken is None)
+    return Verdict(
+        GateStatus.FAILED, reason, (refusal,), until=held.until, waits=held.broken is None
+    )
 
 
 def _proposed(facts: Facts) -> Verdict | None:
@@ -93,7 +95,7 @@ def tags(facts: Facts) -> Verdict | None:
     if untagged := [image for image, tag in images.items() if tag is None]:
         reason = f"{several(untagged)} names no tag, and {environment} takes those like {wanted}"
         return unknown("tags", reason, "Give its tag as well: --image NAME=TAG@DIGEST.", facts)
-    return Verdict(Result.PASSED, f"matches {wanted}")
+    return Verdict(GateStatus.PASSED, f"matches {wanted}")
 
 
 def max_age(facts: Facts) -> Verdict | None:
@@ -116,7 +118,7 @@ def _young(one: ImageFacts, wanted: timedelta, facts: Facts) -> Verdict:
     age = timedelta(seconds=max(0, facts.now - int(made.timestamp())))
     ago = f"made {format_duration(age)} ago"
     if age <= wanted:
-        return Verdict(Result.PASSED, f"{ago}, and {most} is the most")
+        return Verdict(GateStatus.PASSED, f"{ago}, and {most} is the most")
     reason = f"{one.request} was {ago}, and {facts.target.environment} takes at most {most}"
     return refused("max-age", reason, "Build it again.")
 

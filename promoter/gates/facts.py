@@ -17,12 +17,12 @@ from promoter.domain.proposal import Proposal
 from promoter.domain.pull import Pull
 from promoter.domain.refusal import Refusal
 from promoter.domain.render import RenderVerdict
-from promoter.domain.stay import Stay
+from promoter.domain.running_period import RunningPeriod
 from promoter.policy.precedence import Ordering, TagChange
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
+class SignatureCheck:
     """What the program that verifies signatures says of an image."""
 
     verified: bool
@@ -48,7 +48,7 @@ class ImageFacts:
     """Whether the digest that is asked for beside a tag is what the tag has, as far as is known."""
     platforms: tuple[str, ...] | None = None
     """The platforms of what runs now; None where they could not be read."""
-    signature: Signature | None = None
+    signature: SignatureCheck | None = None
     """None where nobody asked for it."""
 
 
@@ -57,7 +57,7 @@ class Previous:
     """What the environment that a promotion comes from has had of its images."""
 
     environment: str
-    stays: Mapping[str, Stay | None]
+    periods: Mapping[str, RunningPeriod | None]
     """The latest by image, as it is requested; None for one that it has never had, as was read."""
     unread: str = ""
     """Why not all of its history was read."""

@@ -12,7 +12,7 @@ from promoter.domain.suggest import listed
 from promoter.gates.facts import Facts
 
 
-class Result(StrEnum):
+class GateStatus(StrEnum):
     """What a gate comes to, the gravest first."""
 
     FAILED = "failed"
@@ -28,7 +28,7 @@ class Result(StrEnum):
 class Verdict:
     """What one gate says of one promotion."""
 
-    result: Result
+    result: GateStatus
     detail: str = ""
     refusals: tuple[Refusal, ...] = ()
     """Why the promotion may not go, where the gate failed."""
@@ -61,7 +61,7 @@ def gravest(verdicts: Iterable[Verdict]) -> Verdict | None:
     found = list(verdicts)
     if not found:
         return None
-    order = list(Result)
+    order = list(GateStatus)
     worst = min(found, key=lambda one: order.index(one.result))
     failed = [one for one in found if one.result is worst.result]
     never = any(one.until is None for one in failed)
@@ -80,19 +80,21 @@ def refused(
     rule: str, reason: str, hint: str, *, until: int | None = None, waits: bool = False
 ) -> Verdict:
     """Return the verdict of a gate that says no for one reason."""
-    return Verdict(Result.FAILED, reason, (Refusal(rule, reason, hint),), until=until, waits=waits)
+    return Verdict(
+        GateStatus.FAILED, reason, (Refusal(rule, reason, hint),), until=until, waits=waits
+    )
 
 
 def all_refused(refusals: Iterable[Refusal]) -> Verdict | None:
     """Return the verdict of a gate that says no for several reasons; None without any."""
     found = tuple(refusals)
-    return Verdict(Result.FAILED, found[0].reason, found) if found else None
+    return Verdict(GateStatus.FAILED, found[0].reason, found) if found else None
 
 
 def unknown(rule: str, reason: str, hint: str, facts: Facts, until: int | None = None) -> Verdict:
     """Return the verdict of a gate that cannot be evaluated: a no, unless it is to be a warning."""
     if facts.target.settings.when_unknown == "warn":
-        return Verdict(Result.UNKNOWN, reason, warnings=(f"{rule}: {reason}",))
+        return Verdict(GateStatus.UNKNOWN, reason, warnings=(f"{rule}: {reason}",))
     return refused(rule, reason, hint, until=until)
 
 

@@ -9,7 +9,7 @@ from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import listed
 from promoter.gates.facts import Facts, ImageFacts
-from promoter.gates.gate import Result, Verdict, gravest, refused, several
+from promoter.gates.gate import GateStatus, Verdict, gravest, refused, several
 from promoter.policy.choose import may_be_release
 from promoter.policy.tag_kinds import is_moving
 
@@ -69,14 +69,14 @@ def missing_image(facts: Facts) -> Verdict | None:
     if not facts.images and facts.target.settings.checks.exists == "off":
         return _not_required(facts)
     verdict = gravest(_exists(one, facts) for one in facts.images)
-    if verdict is None or verdict.result is not Result.PASSED:
+    if verdict is None or verdict.result is not GateStatus.PASSED:
         return verdict and _absent_together(verdict, facts)
     others = [one.request for one in facts.images if not one.is_of_tag]
     if not others:
         return replace(verdict, detail=_present(facts.images))
     said = f"{several([str(one) for one in others])}: the registry has another image at that tag"
     warning = f"{said}, so that the tag may not say what runs"
-    return replace(verdict, result=Result.WARNED, detail=said, warnings=(warning,))
+    return replace(verdict, result=GateStatus.WARNED, detail=said, warnings=(warning,))
 
 
 def platforms(facts: Facts) -> Verdict | None:
@@ -97,23 +97,23 @@ def signature(facts: Facts) -> Verdict | None:
 
 
 def _not_required(facts: Facts) -> Verdict | None:
-    skipped = Verdict(Result.SKIPPED, f"not required in {facts.target.environment}")
+    skipped = Verdict(GateStatus.SKIPPED, f"not required in {facts.target.environment}")
     return skipped if facts.proposal else None
 
 
 def _exists(one: ImageFacts, facts: Facts) -> Verdict:
     checks = facts.target.settings.checks
     if one.image is not None:
-        return Verdict(Result.PASSED)
+        return Verdict(GateStatus.PASSED)
     message = one.error.message if one.error else "the registry says nothing"
     hint = one.error.hint if one.error else ""
     if one.absent and must_exist(facts):
         refusal = Refusal("missing-image", message, hint, images=(one.repository,))
-        return Verdict(Result.FAILED, message, (refusal,))
+        return Verdict(GateStatus.FAILED, message, (refusal,))
     if checks.exists == "off" or _needs_registry(facts):
-        return Verdict(Result.UNKNOWN, message)
+        return Verdict(GateStatus.UNKNOWN, message)
     warning = f"{_unchecked(one)}. {hint}".removesuffix(". ")
-    return Verdict(Result.UNKNOWN, message, warnings=(warning,))
+    return Verdict(GateStatus.UNKNOWN, message, warnings=(warning,))
 
 
 def _absent_together(verdict: Verdict, facts: Facts) -> Verdict:
@@ -165,13 +165,13 @@ def _platforms(one: ImageFacts, wanted: str | tuple[str, ...], facts: Facts) -> 
         return None if warns else _unread("platforms", one, facts)
     if isinstance(wanted, str):
         if one.platforms is None:
-            return Verdict(Result.UNKNOWN, "what runs now could not be read")
+            return Verdict(GateStatus.UNKNOWN, "what runs now could not be read")
         wanted = one.platforms
     if not wanted:
         return None
     missing = [name for name in wanted if not any(is_for(has, name) for has in one.image.platforms)]
     if not missing:
-        return Verdict(Result.PASSED, ", ".join(wanted))
+        return Verdict(GateStatus.PASSED, ", ".join(wanted))
     has = ", ".join(one.image.platforms)
     detail = f"not for {', '.join(missing)} ({f'has {has}' if has else 'it names no platform'})"
     hint = "Build it for them too, or change checks.platforms of the environment."
@@ -185,13 +185,13 @@ def _signature(one: ImageFacts, facts: Facts) -> Verdict | None:
     if one.signature is None:
         return None
     if one.signature.verified:
-        return Verdict(Result.PASSED, one.signature.detail)
+        return Verdict(GateStatus.PASSED, one.signature.detail)
     return _failed("signature", one, one.signature.detail, one.signature.hint, warns=warns)
 
 
 def _failed(rule: str, one: ImageFacts, detail: str, hint: str, *, warns: bool) -> Verdict:
     refusal = Refusal(rule, f"{one.request}: {detail}", hint)
-    return Verdict(Result.FAILED, detail, (refusal,), warns=warns)
+    return Verdict(GateStatus.FAILED, detail, (refusal,), warns=warns)
 
 
 def _unread(rule: str, one: ImageFacts, facts: Facts) -> Verdict | None:

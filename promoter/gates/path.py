@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from promoter.domain.duration import format_seconds
 from promoter.domain.moment import shown_end
-from promoter.domain.stay import Stay
+from promoter.domain.running_period import RunningPeriod
 from promoter.gates.facts import Facts
-from promoter.gates.gate import Result, Verdict, refused, several, unknown
+from promoter.gates.gate import GateStatus, Verdict, refused, several, unknown
 from promoter.gates.images import must_exist
 from promoter.policy.order import Order
 from promoter.policy.precedence import TagChange
@@ -22,7 +22,7 @@ def downgrade(facts: Facts) -> Verdict | None:
     if facts.proposal is None:
         return None
     if facts.goes_back:
-        return Verdict(Result.ALLOWED, "a rollback goes back to what ran before")
+        return Verdict(GateStatus.ALLOWED, "a rollback goes back to what ran before")
     pairs = [pair for pair in facts.tag_changes if pair.old and pair.new]
     if newer := facts.ordering.newer(pairs):
         reason = f"{facts.base} already has {newer}, which is newer"
@@ -30,11 +30,11 @@ def downgrade(facts: Facts) -> Verdict | None:
         hint = f"What ran before comes back with {rollback}"
         return refused("downgrade", reason, hint)
     if not pairs:
-        return Verdict(Result.PASSED, "nothing is replaced")
+        return Verdict(GateStatus.PASSED, "nothing is replaced")
     if doubted := [pair for pair in pairs if facts.ordering.of(pair) is None]:
         old, new = _short(doubted[0].old), _short(doubted[0].new)
-        return Verdict(Result.UNKNOWN, f"whether {new} is newer than {old} is not known")
-    return Verdict(Result.PASSED, _passed(facts, pairs))
+        return Verdict(GateStatus.UNKNOWN, f"whether {new} is newer than {old} is not known")
+    return Verdict(GateStatus.PASSED, _passed(facts, pairs))
 
 
 def _passed(facts: Facts, pairs: Sequence[TagChange]) -> str:
@@ -57,23 +57,23 @@ def _short(version: str | None) -> str:
 
 def previous_environment(facts: Facts) -> Verdict | None:
     """Refuse images that the previous environment has never had on the base."""
-    previous, stays = facts.previous, _judged(facts)
-    if previous is None or not stays:
+    previous, periods = facts.previous, _judged(facts)
+    if previous is None or not periods:
         return None
     name = previous.environment
-    never = [image for image, stay in stays.items() if stay is None]
+    never = [image for image, period in periods.items() if period is None]
     if not never:
-        gone = any(stay.end is not None for stay in stays.values() if stay)
+        gone = any(period.end is not None for period in periods.values() if period)
         verb = "has had" if gone else "runs"
         if previous.elsewhere is None:
-            return Verdict(Result.PASSED, f"{name} {verb} what is promoted")
+            return Verdict(GateStatus.PASSED, f"{name} {verb} what is promoted")
         other, own = previous.elsewhere
         pulls = f"{facts.target.environment} pulls it from {own}"
         said = f"{name} {verb} this tag of {other}; {pulls}"
         # Registries differ by environment, and an image is called alike in them.
         if other.rpartition("/")[2] == own.rpartition("/")[2]:
-            return Verdict(Result.PASSED, said)
-        return Verdict(Result.WARNED, said, warnings=(f"it may be another image: {said}",))
+            return Verdict(GateStatus.PASSED, said)
+        return Verdict(GateStatus.WARNED, said, warnings=(f"it may be another image: {said}",))
     if previous.unread:
         reason = f"whether {name} has had {several(never)} is not known: {previous.unread}"
         return unknown("previous-environment", reason, _UNREAD, facts)
@@ -95,7 +95,7 @@ def _lagging(partly: Sequence[str], never: Sequence[str], facts: Facts) -> Verdi
     reason = f"{name} does not have {several(partly)} everywhere: {place}"
     if facts.target.settings.promotes_from is None and len(partly) == len(never):
         # Whoever asks for what another environment runs, by no rule, is told.
-        return Verdict(Result.WARNED, reason)
+        return Verdict(GateStatus.WARNED, reason)
     first = f"Promote it to {name} first: {_command(never, name, facts)}"
     return refused("previous-environment", reason, first, waits=True)
 
@@ -106,21 +106,23 @@ def soak(facts: Facts) -> Verdict | None:
     Of one that was never there the gate before says so, unless that is allowed.
     """
     wanted, is_asked = facts.target.settings.soak, "previous-environment" in facts.allow
-    stays = {image: stay for image, stay in _judged(facts).items() if stay or is_asked}
-    if facts.previous is None or wanted is None or not stays:
+    periods = {image: period for image, period in _judged(facts).items() if period or is_asked}
+    if facts.previous is None or wanted is None or not periods:
         return None
-    lengths = {image: stay.length(facts.now) if stay else 0 for image, stay in stays.items()}
+    lengths = {
+        image: period.length(facts.now) if period else 0 for image, period in periods.items()
+    }
     least, seconds = min(lengths.values()), int(wanted.total_seconds())
-    if least >= seconds and None not in stays.values():
+    if least >= seconds and None not in periods.values():
         had, where = format_seconds(least), facts.previous.environment
         detail = f"{had} in {where}, and {format_seconds(seconds)} is wanted"
-        return Verdict(Result.PASSED, detail)
+        return Verdict(GateStatus.PASSED, detail)
     short = [image for image, length in lengths.items() if length < seconds]
     return _too_short(short, least, seconds, facts)
 
 
-def _judged(facts: Facts) -> Mapping[str, Stay | None]:
-    """Return the stays of the images that there are, and that a container uses.
+def _judged(facts: Facts) -> Mapping[str, RunningPeriod | None]:
+    """Return the periods of the images that there are, and that a container uses.
 
     What else is refused of the others only follows from that.
     """
@@ -131,8 +133,8 @@ def _judged(facts: Facts) -> Mapping[str, Stay | None]:
     if "dead-edit" in facts.allow:
         dead.clear()
     return {
-        image: stay
-        for image, stay in facts.previous.stays.items()
+        image: period
+        for image, period in facts.previous.periods.items()
         if image not in absent and re.split("[=@]", image, maxsplit=1)[0] not in dead
     }
 
@@ -148,18 +150,18 @@ def _command(images: Sequence[str], environment: str, facts: Facts) -> str:
 def _too_short(short: list[str], least: int, wanted: int, facts: Facts) -> Verdict:
     assert facts.previous is not None
     name, unread = facts.previous.environment, facts.previous.unread
-    stays = [facts.previous.stays[image] for image in short]
-    starts = [stay.start for stay in stays if stay and stay.end is None]
+    periods = [facts.previous.periods[image] for image in short]
+    starts = [period.start for period in periods if period and period.end is None]
     # The time of an image that is gone does not grow: no end can be told.
-    until = max(starts) + wanted if starts and len(starts) == len(stays) else None
+    until = max(starts) + wanted if starts and len(starts) == len(periods) else None
     images, had, whole = several(short), format_seconds(least), format_seconds(wanted)
-    if unread and any(stay is None or stay.at_least for stay in stays):
+    if unread and any(period is None or period.at_least for period in periods):
         reason = f"how long {images} was in {name} is not known: {unread}; {had} of {whole} is"
         return unknown("soak", reason, _UNREAD, facts, until)
     if until is not None:
         reason = f"{images} has been in {name} for {had} of {whole}"
         hint = f"It passes at {shown_end(until)}, if {name} keeps it."
-    elif None in stays:
+    elif None in periods:
         reason = f"{images} has not been in {name}, where it has to be for {whole}"
         hint = f"Promote it to {name} first: {_command(short, name, facts)}"
     else:

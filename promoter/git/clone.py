@@ -28,7 +28,7 @@ from promoter.git.first_fetch import (
 from promoter.git.isolation import FETCH, REMOTE
 from promoter.git.moved import failure_there
 from promoter.git.objects import Objects
-from promoter.git.program import Git, Result, check_version, verb_of
+from promoter.git.program import Git, GitResult, check_version, verb_of
 from promoter.git.push import Update, push_each
 from promoter.git.refs import NOTHING, RemoteRefs, listed_refs, traced
 from promoter.git.retry import with_retries
@@ -248,12 +248,12 @@ class Clone:
             return True
         return self._depths.get(commit, 0) >= _SMALL_DEPTH and not self.shallow_commits()
 
-    def _note_filter(self, result: Result) -> None:
+    def _note_filter(self, result: GitResult) -> None:
         """Remember that a server sends all file contents at once."""
         if _FILTER_IGNORED in result.stderr:
             self.objects.blobless = False
 
-    def _fetch(self, depth: int, left_out: str, *oids: str, complete: bool = False) -> Result:
+    def _fetch(self, depth: int, left_out: str, *oids: str, complete: bool = False) -> GitResult:
         """Fetch commits to a depth, without the objects that are left out.
 
         `complete` has the server send what is here already too: of a commit that was fetched, it
@@ -269,7 +269,7 @@ class Clone:
         names = "".join(f"{oid}\n" for oid in oids).encode()
         return self._ask(*plain, "fetch", *cut, *FETCH, REMOTE, "--stdin", stdin=names)
 
-    def _ask(self, *arguments: str, stdin: bytes | None = None) -> Result:
+    def _ask(self, *arguments: str, stdin: bytes | None = None) -> GitResult:
         """Ask the remote with a git command, or raise `RemoteError` with git's reason."""
         result = with_retries(self.git, *arguments, stdin=stdin)
         if result.status != 0:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.git.failures import failure
-from promoter.git.program import Git, Result
+from promoter.git.program import Git, GitResult
 
 if TYPE_CHECKING:
     from git.cmd import Git as Program
@@ -50,7 +50,7 @@ class Signing:
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
+class Authorship:
     """Who makes a commit and when (seconds since the epoch, UTC), and with which key it is signed."""
 
     name: str
@@ -69,7 +69,7 @@ def write_commit(
     files: Mapping[PurePosixPath, tuple[int, bytes | None]],
     *,
     message: str,
-    by: Signature,
+    by: Authorship,
 ) -> str:
     """Make a commit on another of files with their modes, and return its id.
 
@@ -79,7 +79,7 @@ def write_commit(
     return _written(clone, (onto,), changes, message=message, by=by)
 
 
-def write_merge(clone: Clone, parents: tuple[str, str], *, message: str, by: Signature) -> str:
+def write_merge(clone: Clone, parents: tuple[str, str], *, message: str, by: Authorship) -> str:
     """Make a commit on two others with the files of the second, and return its id."""
     # The whole tree is named by the empty path.
     root = b'M 040000 %b ""\n' % clone.objects.root(parents[1]).encode()
@@ -87,7 +87,7 @@ def write_merge(clone: Clone, parents: tuple[str, str], *, message: str, by: Sig
 
 
 def _written(
-    clone: Clone, parents: Sequence[str], changes: Sequence[bytes], *, message: str, by: Signature
+    clone: Clone, parents: Sequence[str], changes: Sequence[bytes], *, message: str, by: Authorship
 ) -> str:
     """Make a commit of changes of the first parent's files."""
     made = clone.made.commit(parents, changes, message=message.encode(), by=str(by))
@@ -98,7 +98,9 @@ def _written(
     return _signed(clone, clone.objects.root(made), parents, message=message, by=by)
 
 
-def _signed(clone: Clone, tree: str, parents: Sequence[str], *, message: str, by: Signature) -> str:
+def _signed(
+    clone: Clone, tree: str, parents: Sequence[str], *, message: str, by: Authorship
+) -> str:
     """Make and sign a commit by git itself, and return its id."""
     assert by.key is not None
     who = {
@@ -181,7 +183,7 @@ class FastImport:
             raise failure("fast-import", self._finished())
         return str(line, "ascii").strip()
 
-    def _finished(self) -> Result:
+    def _finished(self) -> GitResult:
         """Return how the process ended, which it does when it is told no more."""
         assert self._process is not None
         process, self._process = self._process, None

@@ -11,13 +11,13 @@ from promoter.domain.suggest import closest
 from promoter.environment import PROXY_HINT, PROXY_LOGIN_HINT, is_in_actions, token_variable
 
 if TYPE_CHECKING:
-    from promoter.git.program import Result
+    from promoter.git.program import GitResult
 
 AGAIN = "Running again is safe."
 """The hint where nothing more is known."""
 
 
-def failure(verb: str, result: Result) -> RemoteError:
+def failure(verb: str, result: GitResult) -> RemoteError:
     """Return git's failure as an error that says the reason in git's own words, and the way out."""
     text = result.stderr.lower()
     if any(sign in text for sign in _UNKNOWN):
@@ -44,7 +44,7 @@ def for_this_run(hint: str) -> str:
     return hint if is_in_actions() else hint.replace(OWN_RUN, "")
 
 
-def _unauthorized(verb: str, result: Result) -> RemoteError:
+def _unauthorized(verb: str, result: GitResult) -> RemoteError:
     """Return the failure of one whom the server does not know: it made git ask who is there."""
     if result.authorized:
         return RemoteError(f"git {verb} failed: the token was not accepted", bad_token())

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from promoter.domain.model import Kind
+from promoter.domain.model import PathKind
 from promoter.domain.trees import TreeAtHand
 from promoter.limits import FILE_LIMIT, too_large
 
@@ -18,7 +18,7 @@ class DirectoryTree(TreeAtHand):
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
+    def entries(self, directory: PurePosixPath) -> Mapping[str, PathKind]:
         """Return the names in a directory with their kinds; empty where there is no directory."""
         if self._through_link(directory):
             return {}
@@ -51,7 +51,7 @@ class DirectoryTree(TreeAtHand):
         return any((self._root / part).is_symlink() for part in parts)
 
 
-def _kind(entry: os.DirEntry[str]) -> Kind:
+def _kind(entry: os.DirEntry[str]) -> PathKind:
     if entry.is_symlink():
-        return Kind.SYMLINK
-    return Kind.DIRECTORY if entry.is_dir(follow_symlinks=False) else Kind.FILE
+        return PathKind.SYMLINK
+    return PathKind.DIRECTORY if entry.is_dir(follow_symlinks=False) else PathKind.FILE

@@ -11,7 +11,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
 from promoter.domain.moment import bounded_seconds
 from promoter.domain.pull_number import pull_number
-from promoter.domain.stay import not_before
+from promoter.domain.running_period import not_before
 from promoter.git.first_fetch import HISTORY_DEPTH, RECENT_DEPTH
 from promoter.git.refs import NOTHING
 from promoter.git.renames import Renames

@@ -12,14 +12,14 @@ from promoter.git.failures import MOVED, failure
 from promoter.git.isolation import CA_FILE, CA_FOLDER
 
 if TYPE_CHECKING:
-    from promoter.git.program import Git, Result
+    from promoter.git.program import Git, GitResult
 
 _REFS = "/info/refs?service=git-upload-pack"
 # The run is at its end: the answer is worth so many seconds, and so many bytes.
 _PATIENCE, _LIMIT = 5.0, 64 << 10
 
 
-def failure_there(git: Git, url: str, verb: str, result: Result) -> RemoteError:
+def failure_there(git: Git, url: str, verb: str, result: GitResult) -> RemoteError:
     """Return the failure of a git command that asked a URL; of what has moved, with its new URL."""
     error = failure(verb, result)
     if error.hint != MOVED or urlsplit(url).scheme not in ("http", "https"):
@@ -35,11 +35,11 @@ def _new_url(url: str, settings: Mapping[str, str], seconds: float) -> str:
     from urllib3 import Timeout
     from urllib3.exceptions import HTTPError
 
-    from promoter.http import Request, TooLargeError, ask
+    from promoter.http import HttpRequest, TooLargeError, ask
     from promoter.pools import Pools
 
     name, _, value = settings.get(f"http.{url}.extraHeader", "").partition(": ")
-    request = Request("GET", f"{url}{_REFS}", {name: value} if value else {}, _LIMIT)
+    request = HttpRequest("GET", f"{url}{_REFS}", {name: value} if value else {}, _LIMIT)
     pools = Pools(settings.get(CA_FILE) or settings.get(CA_FOLDER))
     try:
         answer = ask(pools.to(url), request, Timeout(total=seconds))

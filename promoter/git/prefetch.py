@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
-from promoter.domain.model import Kind
+from promoter.domain.model import PathKind
 from promoter.git.tree import ROOT, GitTree, kind_of_mode
 
 # So many files in all make a small repository, of which everything is fetched.
@@ -46,11 +46,11 @@ def probable_files(tree: GitTree, apps: Collection[str]) -> ProbableFiles:
         is_own = any(part in apps for part in folder.parts)
         below: list[PurePosixPath] = []
         for path, kind, oid in _entries(tree, folder):
-            if kind is Kind.DIRECTORY:
+            if kind is PathKind.DIRECTORY:
                 below.append(path)
                 continue
             files += 1
-            if kind is Kind.FILE and path.suffix in _TEXTS:
+            if kind is PathKind.FILE and path.suffix in _TEXTS:
                 (own if is_own or folder == ROOT else shared)[path] = oid
         named = [path for path in below if path.name in apps]
         if len(below) > _BREADTH and not is_own:
@@ -63,7 +63,7 @@ def probable_files(tree: GitTree, apps: Collection[str]) -> ProbableFiles:
     return ProbableFiles(oids, inside, is_small and not folders and files <= _SMALL)
 
 
-def _entries(tree: GitTree, folder: PurePosixPath) -> list[tuple[PurePosixPath, Kind, str]]:
+def _entries(tree: GitTree, folder: PurePosixPath) -> list[tuple[PurePosixPath, PathKind, str]]:
     """Return what is in a folder; nothing where it has names that are refused when it is read."""
     try:
         listing = tree.listing(folder)

@@ -37,7 +37,7 @@ _ENDING = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class GitResult:
     """What one git command answered."""
 
     status: int
@@ -81,7 +81,7 @@ class Git:
             raise failure(verb_of(arguments), result)
         return result.stdout.decode("utf-8", "replace").rstrip("\n")
 
-    def attempt(self, *arguments: str, stdin: bytes | None = None) -> Result:
+    def attempt(self, *arguments: str, stdin: bytes | None = None) -> GitResult:
         """Run a git command and return its answer whatever its status; the deadline ends it."""
         process = self._begun_with(arguments) or self.start(*arguments, talking=stdin is not None)
         return self.finish(process, verb_of(arguments), stdin)
@@ -140,7 +140,7 @@ class Git:
                 self.program.update_environment(**parameters(self.configuration))
             self._is_configured = True
 
-    def finish(self, process: Process, verb: str, stdin: bytes | None = None) -> Result:
+    def finish(self, process: Process, verb: str, stdin: bytes | None = None) -> GitResult:
         """Return the answer of a git command, told no more than `stdin`; the deadline ends it."""
         try:
             # GitPython's own `wait` would raise for a status.
@@ -167,7 +167,7 @@ class Git:
         self._log(process)
         # What a server says stands there, and it may echo what it was sent.
         said = redacted(err.decode("utf-8", "replace"))
-        return Result(process.returncode, out, said, self._authorized)
+        return GitResult(process.returncode, out, said, self._authorized)
 
     def _log(self, process: Process) -> None:
         begin, arguments = self._began.pop(process.pid)

@@ -11,7 +11,7 @@ from promoter.domain.errors import PromoteError, RaceLostError, RefusedError, Re
 from promoter.domain.redaction import redacted
 from promoter.git.failures import AGAIN, failure
 from promoter.git.isolation import REMOTE
-from promoter.git.program import Git, Result
+from promoter.git.program import Git, GitResult
 from promoter.git.retry import with_retries
 
 _HOOK = (
@@ -49,12 +49,12 @@ def push_each(git: Git, updates: Sequence[Update]) -> dict[str, PromoteError]:
             # A pre-receive hook speaks of all refs at once, and names none.
             is_about_all = line == "!" or "pre-receive hook declined" in line
             said = "\n".join(lines if is_about_all else about)
-            part = Result(result.status, line.encode(), said)
+            part = GitResult(result.status, line.encode(), said)
             failed[update.ref] = _push_failure(part, update.ref)
     return failed
 
 
-def _push_failure(result: Result, ref: str) -> PromoteError:
+def _push_failure(result: GitResult, ref: str) -> PromoteError:
     """Return why a push failed: a lost race, or a refusal by the server."""
     report = redacted(result.stdout.decode("utf-8", "replace"))
     if conflict := _CONFLICT.search(f"{report}\n{redacted(result.stderr)}"):

@@ -23,7 +23,7 @@ from promoter.domain.first_answer import FirstAnswer
 from promoter.domain.model import Tree
 from promoter.git.branch_commits import BranchCommits
 from promoter.git.clone import Clone
-from promoter.git.commits import Signature, Signing, write_commit, write_merge
+from promoter.git.commits import Authorship, Signing, write_commit, write_merge
 from promoter.git.first_fetch import (
     BRANCHES,
     LOOK_DEPTH,
@@ -236,7 +236,7 @@ class GitRepository:
     def _make(self, draft: CommitDraft, onto: str) -> str:
         """Make a commit that nobody sees until it is pushed."""
         name, _, address = draft.author.rpartition("<")
-        by = Signature(name.strip(), address.rstrip(">"), self._time, self._signing)
+        by = Authorship(name.strip(), address.rstrip(">"), self._time, self._signing)
         tree = self._made.get(onto) or self._clone.tree(onto)
         files = {path: (tree.mode(path), data) for path, data in draft.files.items()}
         if draft.merges_into is not None and not self._clone.leads_to(draft.merges_into, onto):

@@ -21,7 +21,7 @@ from tenacity import (
 from tenacity.stop import stop_base
 
 if TYPE_CHECKING:
-    from promoter.git.program import Git, Result
+    from promoter.git.program import Git, GitResult
 
 _STATUS = re.compile(r"(?:returned error: |http (?:code )?|tunnel failed, response )(\d{3})\b")
 # Nobody listens there; newer curls say the same of a connection that was waited for in vain.
@@ -59,7 +59,7 @@ class _Doubted(stop_base):
         return retry_state.attempt_number >= _DOUBTS and is_doubtful(_last(retry_state))
 
 
-def with_retries(git: Git, *arguments: str, stdin: bytes | None = None) -> Result:
+def with_retries(git: Git, *arguments: str, stdin: bytes | None = None) -> GitResult:
     """Run a git command that talks to a remote, again while what it failed with passes by itself."""
     if git.is_near:
         return git.attempt(*arguments, stdin=stdin)
@@ -72,7 +72,7 @@ def with_retries(git: Git, *arguments: str, stdin: bytes | None = None) -> Resul
     return attempts(git.attempt, *arguments, stdin=stdin)
 
 
-def is_passing(result: Result) -> bool:
+def is_passing(result: GitResult) -> bool:
     """Return whether a failure may pass by itself: an outage, a limit, a broken connection."""
     status, own, theirs = _read(result)
     if any(sign in theirs for sign in _LIMITS):
@@ -85,13 +85,13 @@ def is_passing(result: Result) -> bool:
     return result.status > 0 and not is_final
 
 
-def is_doubtful(result: Result) -> bool:
+def is_doubtful(result: GitResult) -> bool:
     """Return whether a refusal may be a limit in disguise: git does not show what came with a 403."""
     status, _, theirs = _read(result)
     return status == 403 and not any(sign in theirs for sign in _REFUSED)
 
 
-def _read(result: Result) -> tuple[int | None, str, str]:
+def _read(result: GitResult) -> tuple[int | None, str, str]:
     """Return the HTTP status of a failure, what git says, and what the server says through it."""
     if result.status == 0:
         return None, "", ""
@@ -105,7 +105,7 @@ def _read(result: Result) -> tuple[int | None, str, str]:
     return int(found[1]) if found else None, said, theirs
 
 
-def _last(state: RetryCallState) -> Result:
+def _last(state: RetryCallState) -> GitResult:
     assert state.outcome is not None
-    result: Result = state.outcome.result()
+    result: GitResult = state.outcome.result()
     return result

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from promoter.domain.errors import RefusedError
-from promoter.domain.model import Kind
+from promoter.domain.model import PathKind
 from promoter.domain.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ class GitTree:
         self._others: dict[str, GitTree] = {}
         self.commit = commit
         self._directories: dict[PurePosixPath, Listing] = {}
-        self._kinds: dict[PurePosixPath, dict[str, Kind]] = {}
+        self._kinds: dict[PurePosixPath, dict[str, PathKind]] = {}
         self._unfolded: set[PurePosixPath] = set()
 
-    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
+    def entries(self, directory: PurePosixPath) -> Mapping[str, PathKind]:
         """Return the names in a directory with their kinds; empty where there is no directory."""
         found = self._kinds.get(directory)
         if found is None:
@@ -57,7 +57,7 @@ class GitTree:
     def read(self, path: PurePosixPath) -> bytes:
         """Return a file's bytes; for a symlink its target. Raises `KeyError` where there is none."""
         oid, mode = self.listing(path.parent)[path.name]
-        if kind_of_mode(mode) not in (Kind.FILE, Kind.SYMLINK):
+        if kind_of_mode(mode) not in (PathKind.FILE, PathKind.SYMLINK):
             raise KeyError(str(path))
         self._objects.fetch([oid])
         try:
@@ -73,7 +73,7 @@ class GitTree:
     def files(self, paths: Iterable[PurePosixPath]) -> list[str]:
         """Return the object ids of those paths that are files."""
         found = (self.listing(path.parent).get(path.name) for path in paths)
-        return [entry[0] for entry in found if entry and kind_of_mode(entry[1]) is Kind.FILE]
+        return [entry[0] for entry in found if entry and kind_of_mode(entry[1]) is PathKind.FILE]
 
     def unfold(self, directory: PurePosixPath) -> None:
         """Read all names below a directory at once, before many of its folders are looked into."""
@@ -194,13 +194,13 @@ def _no_name(name: str, directory: PurePosixPath) -> RefusedError:
     return RefusedError([Refusal("entry-name", reason, hint, str(directory))])
 
 
-def kind_of_mode(mode: int) -> Kind:
+def kind_of_mode(mode: int) -> PathKind:
     """Return what a git mode says a path is."""
     if stat.S_ISDIR(mode):
-        return Kind.DIRECTORY
+        return PathKind.DIRECTORY
     if stat.S_ISLNK(mode):
-        return Kind.SYMLINK
-    return Kind.FILE if stat.S_ISREG(mode) else Kind.SUBMODULE
+        return PathKind.SYMLINK
+    return PathKind.FILE if stat.S_ISREG(mode) else PathKind.SUBMODULE
 
 
 class Listed(Protocol):

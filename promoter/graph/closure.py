@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from weakref import WeakKeyDictionary
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.model import Kind, Tree
+from promoter.domain.model import PathKind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.graph.documents import mapping
 from promoter.graph.images import Image, Images
@@ -160,7 +160,7 @@ def _read_layers(reading: Reading, directory: PurePosixPath) -> dict[PurePosixPa
             layers[one] = layer
             _require(reading, layer)
             for path in _named_paths(reading, layer):
-                if reading.kind(path) is Kind.FILE:
+                if reading.kind(path) is PathKind.FILE:
                     files.append(path)
                 elif path not in layers:
                     below[path] = None
@@ -183,7 +183,7 @@ def _file(reading: Reading, directory: PurePosixPath) -> PurePosixPath | None:
         access = Access.FILES if found else None
         reading.note(directory, f"holds {len(found)} kustomizations, not one", access=access)
         return None
-    if entries[found[0]] is not Kind.FILE:
+    if entries[found[0]] is not PathKind.FILE:
         reason = f"is not a file but a {entries[found[0]]}"
         reading.note(directory / found[0], reason, access=Access.FILES)
         return None
@@ -196,7 +196,7 @@ def _outside(reading: Reading, layers: Mapping[PurePosixPath, Layer]) -> tuple[P
         path: layer.file
         for layer in layers.values()
         for path in layer.named()
-        if not path.is_relative_to(layer.directory) and reading.kind(path) is Kind.FILE
+        if not path.is_relative_to(layer.directory) and reading.kind(path) is PathKind.FILE
     }
     for path, file in islice(found.items(), 1):
         if reader := _reader_of_anything(reading, layers):

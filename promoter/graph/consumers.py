@@ -7,7 +7,7 @@ from dataclasses import field
 from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.model import FileEdit, Kind, Tree
+from promoter.domain.model import FileEdit, PathKind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.trees import kind_of
 from promoter.graph.images import Images
@@ -118,7 +118,7 @@ class _Index:
             known.update(waiting)
             named = dict.fromkeys(one for folder in waiting for one in self.named_by(folder))
             below = (one for one in named if one not in known)
-            waiting = [one for one in below if kind_of(self.tree, one) is Kind.DIRECTORY]
+            waiting = [one for one in below if kind_of(self.tree, one) is PathKind.DIRECTORY]
 
     def layer(self, folder: PurePosixPath) -> Layer | None:
         """Return the kustomization of a folder."""
@@ -173,12 +173,12 @@ def _folders_below(tree: Tree, directory: PurePosixPath) -> Iterator[PurePosixPa
         waiting += [
             folder / name
             for name, kind in tree.entries(folder).items()
-            if kind is Kind.DIRECTORY and not name.startswith(".")
+            if kind is PathKind.DIRECTORY and not name.startswith(".")
         ]
 
 
 def _should_list(index: _Index, edit: FileEdit, directory: PurePosixPath) -> PurePosixPath | None:
-    """Return the kustomization that stands over a file of containers and does not list it."""
+    """Return the kustomization whose folder has a file of containers that it does not list."""
     inside = edit.path.is_relative_to(directory)
     over = [one for one in edit.path.parents if not inside or one.is_relative_to(directory)]
     nearby = next((one for one in (over if inside else over[:1]) if index.layers.get(one)), None)

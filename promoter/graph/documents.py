@@ -77,7 +77,7 @@ def scalars(value: Value | None) -> Iterator[Scalar]:
             yield from scalars(child)
 
 
-class UnreadableError(Exception):
+class UnreadableDocumentError(Exception):
     """A text that cannot be read: why, and the line and column (from 1) where it is known."""
 
     def __init__(self, reason: str, line: int = 1, column: int = 1) -> None:
@@ -87,13 +87,13 @@ class UnreadableError(Exception):
 
 
 def decode(data: bytes) -> str:
-    """Return a file's text without its byte order mark, or raise `UnreadableError`."""
+    """Return a file's text without its byte order mark, or raise `UnreadableDocumentError`."""
     if len(data) > SIZE_LIMIT:
-        raise UnreadableError(f"has {len(data)} bytes, and {SIZE_LIMIT} is the most")
+        raise UnreadableDocumentError(f"has {len(data)} bytes, and {SIZE_LIMIT} is the most")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise UnreadableError("is not UTF-8") from None
+        raise UnreadableDocumentError("is not UTF-8") from None
 
 
 def documents(text: str) -> Iterator[tuple[int, str]]:
@@ -117,7 +117,7 @@ def odd_character(text: str) -> str:
 
 
 def parse(text: str, origin: Origin) -> Value | None:
-    """Return the value of one document, None for an empty one, or raise `UnreadableError`."""
+    """Return the value of one document, None for an empty one, or raise `UnreadableDocumentError`."""
     return parse_plainly(text, origin)[0]
 
 
@@ -134,7 +134,7 @@ def _read(text: str, origin: Origin) -> tuple[Value | None, str]:
         root = compose_one(text)
     except BrokenYAMLError as error:
         line = error.line + 1 + origin.line
-        raise UnreadableError(error.reason, line, error.column + 1) from None
+        raise UnreadableDocumentError(error.reason, line, error.column + 1) from None
     reader = _Reader(origin)
     return None if root is None else reader.value(root), reader.odd
 
@@ -157,7 +157,7 @@ class _Reader:
         mark = node.start_mark
         line, column = mark.line + 1 + self.origin.line, mark.column + 1 + self.origin.column
         if self.count > NODES_LIMIT or depth > NESTING_LIMIT:
-            raise UnreadableError("has aliases that stand for too much", line, column)
+            raise UnreadableDocumentError("has aliases that stand for too much", line, column)
         if isinstance(node, MappingNode):
             return self._mapping(node, depth + 1)
         if isinstance(node, SequenceNode):

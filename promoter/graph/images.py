@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.image import kustomize_split
-from promoter.domain.model import Kind
+from promoter.domain.model import PathKind
 from promoter.graph.documents import Scalar, Value, mapping, scalars, sequence, text_of
 from promoter.graph.layer import Layer, patch_documents, replacements, scalars_of
 from promoter.graph.plugins import may_write_images
@@ -30,7 +30,7 @@ _INDEX = re.compile(r"\[.*\]|\d+|\*|-")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ImageChange:
     """One change of an image by an entry of `images`: what the image was before, and the entry."""
 
     before: str
@@ -47,7 +47,7 @@ class Image:
     column: int
     certain: bool = True
     """Whether kustomize is sure to change it where an entry matches."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ImageChange, ...] = ()
     """What entries of `images` have changed, the first one first."""
 
     @property
@@ -156,7 +156,7 @@ class Images:
         path = self.reading.path(layer.file, value)
         if path is None:
             return ()
-        if self.reading.kind(path) is Kind.FILE:
+        if self.reading.kind(path) is PathKind.FILE:
             return self.written(path)
         below = self._below(layer, path, value)
         return () if below is None else self._whole(below)
@@ -242,7 +242,7 @@ def _after_entry(image: Image, entry: Entry) -> Iterator[Image]:
         yield image
         if new == image.text:
             return
-    yield replace(image, text=new, steps=(*image.steps, Step(image.text, entry)))
+    yield replace(image, text=new, steps=(*image.steps, ImageChange(image.text, entry)))
 
 
 def scalars_of_paths(replacement: Value) -> Iterator[Scalar]:

@@ -14,7 +14,7 @@ from promoter.graph.documents import (
     Mapping,
     Origin,
     Scalar,
-    UnreadableError,
+    UnreadableDocumentError,
     Value,
     documents,
     mapping,
@@ -142,7 +142,7 @@ def read_layer(reading: Reading, path: PurePosixPath) -> Layer | None:
     line, document = next(iter(parts), (0, ""))
     try:
         value, odd = parse_plainly(document, Origin(str(path), line))
-    except UnreadableError as error:
+    except UnreadableDocumentError as error:
         place = f"{path}:{error.line}:{error.column}"
         reading.note(place, error.reason, access=Access.FILES)
         return None
@@ -198,5 +198,5 @@ def _is_yaml(text: str) -> bool:
         return False
     try:
         return isinstance(parse(text, Origin("")), dict | list)
-    except UnreadableError:
+    except UnreadableDocumentError:
         return False

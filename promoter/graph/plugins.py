@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-from promoter.domain.model import Kind
+from promoter.domain.model import PathKind
 from promoter.graph.documents import (
     Origin,
-    UnreadableError,
+    UnreadableDocumentError,
     Value,
     documents,
     mapping,
@@ -120,7 +120,7 @@ def _named(
     path = reading.path(layer.file, value)
     if path is None:
         return
-    if reading.kind(path) is Kind.FILE:
+    if reading.kind(path) is PathKind.FILE:
         text = reading.text(path)
         if text is None:
             raise _UnsureError
@@ -146,5 +146,5 @@ def _parsed(text: str, file: str) -> Iterator[Value]:
                 raise _UnsureError
             if value is not None:
                 yield value
-    except UnreadableError:
+    except UnreadableDocumentError:
         raise _UnsureError from None

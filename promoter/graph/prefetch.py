@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from promoter.domain.model import Kind, Tree
+from promoter.domain.model import PathKind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, resolved
 from promoter.domain.trees import kind_of
 
@@ -50,7 +50,7 @@ def prefetch_closures(
                 }
             )
         named = {path for file in kustomizations for path in named_paths(tree, file)}
-        files = {path for path in named if kind_of(tree, path) is Kind.FILE}
+        files = {path for path in named if kind_of(tree, path) is PathKind.FILE}
         level = {file for one in named - files for file in kustomizations_in(tree, one)} - seen
         tree.prefetch((files | level) - seen)
         if not level:
@@ -67,7 +67,7 @@ def likely_files(tree: Tree, directory: PurePosixPath) -> list[PurePosixPath]:
     for parent in directory.parents[:2]:
         entries = tree.entries(parent)
         for name in _SHARED:
-            if entries.get(name) is Kind.DIRECTORY and parent / name != directory:
+            if entries.get(name) is PathKind.DIRECTORY and parent / name != directory:
                 found += _yaml_files(tree, parent / name)
     for folder in _app_folders(tree, directory):
         found += _yaml_files(tree, folder)
@@ -96,7 +96,7 @@ def _folders_named(name: str) -> tuple[PurePosixPath, ...]:
 def _app_folders(tree: Tree, directory: PurePosixPath) -> Iterator[PurePosixPath]:
     """Yield the folders of the app that a folder of a cluster is named for: its base and overlay."""
     for app in _folders_named(directory.name):
-        if app in (directory, PurePosixPath()) or kind_of(tree, app) is not Kind.DIRECTORY:
+        if app in (directory, PurePosixPath()) or kind_of(tree, app) is not PathKind.DIRECTORY:
             continue
         yield app
         yield app / "base"
@@ -108,7 +108,7 @@ def _app_folders(tree: Tree, directory: PurePosixPath) -> Iterator[PurePosixPath
 def named_paths(tree: Tree, file: PurePosixPath) -> Iterator[PurePosixPath]:
     """Yield the files and folders of the repository that a kustomization's words could mean."""
     for path in _words(tree, file):
-        if kind_of(tree, path) in (Kind.FILE, Kind.DIRECTORY):
+        if kind_of(tree, path) in (PathKind.FILE, PathKind.DIRECTORY):
             yield path
 
 
@@ -123,7 +123,7 @@ def _words(tree: Tree, file: PurePosixPath) -> Iterator[PurePosixPath]:
 def kustomizations_in(tree: Tree, directory: PurePosixPath) -> Iterator[PurePosixPath]:
     """Yield the kustomization of a folder, where it is a plain file."""
     entries = tree.entries(directory)
-    return (directory / name for name in KUSTOMIZATION_NAMES if entries.get(name) is Kind.FILE)
+    return (directory / name for name in KUSTOMIZATION_NAMES if entries.get(name) is PathKind.FILE)
 
 
 def _yaml_files(tree: Tree, directory: PurePosixPath) -> list[PurePosixPath]:
@@ -132,6 +132,6 @@ def _yaml_files(tree: Tree, directory: PurePosixPath) -> list[PurePosixPath]:
     others = [
         directory / name
         for name, kind in tree.entries(directory).items()
-        if kind is Kind.FILE and (directory / name).suffix in _YAML
+        if kind is PathKind.FILE and (directory / name).suffix in _YAML
     ]
     return [*own, *(one for one in others if one not in own)] if own else []

@@ -10,13 +10,13 @@ from pathlib import PurePosixPath
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
 from promoter.domain.image import split
-from promoter.domain.model import Kind, Tree
+from promoter.domain.model import PathKind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, resolved
 from promoter.domain.trees import kind_of
 from promoter.graph.documents import (
     Origin,
     Scalar,
-    UnreadableError,
+    UnreadableDocumentError,
     Value,
     decode,
     documents,
@@ -74,7 +74,7 @@ class Reading:
         """Remember what a build would need, where all that matters to images is known."""
         self.requirements.setdefault(access, Requirement(access, one_line(reason)))
 
-    def kind(self, path: PurePosixPath) -> Kind | None:
+    def kind(self, path: PurePosixPath) -> PathKind | None:
         """Return what a path is, None where there is nothing."""
         return kind_of(self.tree, path)
 
@@ -83,16 +83,20 @@ class Reading:
         text = text_of(value)
         path = resolved(file.parent, text)
         remote = is_fetched(text)
-        if not remote and path is not None and self.kind(path) in (Kind.FILE, Kind.DIRECTORY):
+        if (
+            not remote
+            and path is not None
+            and self.kind(path) in (PathKind.FILE, PathKind.DIRECTORY)
+        ):
             return path
         access: Access | None = Access.FILES
         if remote or _REMOTE.match(text):
             reason, access = f"{shortened(text)} is remote and is not read", Access.NETWORK
         elif path is None:
             reason = f"{shortened(text)} leads out of the repository"
-        elif (link := self._on_the_way(path, Kind.SYMLINK)) is not None:
+        elif (link := self._on_the_way(path, PathKind.SYMLINK)) is not None:
             reason = f"{shortened(text)} leads through the symbolic link {link}"
-        elif (module := self._on_the_way(path, Kind.SUBMODULE)) is not None:
+        elif (module := self._on_the_way(path, PathKind.SUBMODULE)) is not None:
             inside = "is a submodule" if module == path else f"is in {module}, a submodule,"
             reason = f"{shortened(text)} {inside} and is not read"
         else:
@@ -108,7 +112,7 @@ class Reading:
         self.files[path] = None
         try:
             return decode(self.tree.read(path))
-        except UnreadableError as error:
+        except UnreadableDocumentError as error:
             self.note(path, error.reason)
         except RefusedError as error:
             self.note(path, error.refusals[0].reason)
@@ -137,7 +141,7 @@ class Reading:
                 parse(text, Origin(str(file), value.line + line))
                 for line, text in documents(value.text)
             ]
-        except UnreadableError as error:
+        except UnreadableDocumentError as error:
             self.note(f"{file}:{error.line}", f"a text in it: {error.reason}")
             return []
         return [one for one in found if one is not None]
@@ -152,13 +156,13 @@ class Reading:
                 return
             try:
                 value = parse(document, Origin(str(path), line))
-            except UnreadableError as error:
+            except UnreadableDocumentError as error:
                 self.note(f"{path}:{error.line}:{error.column}", error.reason)
                 return
             if value is not None:
                 yield value
 
-    def _on_the_way(self, path: PurePosixPath, kind: Kind) -> PurePosixPath | None:
+    def _on_the_way(self, path: PurePosixPath, kind: PathKind) -> PurePosixPath | None:
         """Return the first of a path and its folders that is of a kind."""
         steps = [path, *path.parents][:-1]
         return next((one for one in reversed(steps) if self.kind(one) is kind), None)

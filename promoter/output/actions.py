@@ -16,7 +16,7 @@ from promoter.domain.errors import UsageError
 from promoter.environment import variable
 from promoter.output.envelope import Envelope
 from promoter.output.printable import JOINER, printable
-from promoter.output.result import Result
+from promoter.output.result import CommandResult
 from promoter.output.text import Complaint, complaints_of
 from promoter.pull_request import code
 from promoter.pull_request.markdown import inert, is_page
@@ -28,7 +28,7 @@ _COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 _OLD_COMMAND = re.compile(r"##(?=\[)")
 
 
-def report(result: Result) -> None:
+def report(result: CommandResult) -> None:
     """Write a result's outputs and summary to the files that the runner names."""
     if not (result.promotions or result.summary or result.markdown):
         return
@@ -38,7 +38,7 @@ def report(result: Result) -> None:
         _append(file, summary(result))
 
 
-def outputs(result: Result) -> dict[str, str]:
+def outputs(result: CommandResult) -> dict[str, str]:
     """Return the step's outputs by name; of several promotions, those of the first that changed."""
     promotions = result.promotions
     changed = [one for one in promotions if one.changed]
@@ -57,7 +57,7 @@ def outputs(result: Result) -> dict[str, str]:
     return {name: "" if value is None else str(value) for name, value in found.items()}
 
 
-def summary(result: Result) -> str:
+def summary(result: CommandResult) -> str:
     """Return the job summary: each promotion with its pull's text, or why there is none; or a table."""
     parts = [_section(one) for one in result.promotions if not one.by_policy]
     text = "\n\n".join(filter(None, [*parts, result.summary or result.markdown])).strip() + "\n"
@@ -66,7 +66,7 @@ def summary(result: Result) -> str:
     return text[:_SUMMARY_LIMIT].rpartition("\n")[0] + "\n\n(cut)\n"
 
 
-def marks(result: Result) -> str:
+def marks(result: CommandResult) -> str:
     """Return refusals, errors and warnings as commands that mark them in the run and the files."""
     return "".join(f"{_annotation(one)}\n" for one in result.complaints)
 

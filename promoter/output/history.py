@@ -12,9 +12,9 @@ from promoter.domain.image import Ref
 from promoter.domain.model import ImageMove
 from promoter.output.envelope import SCHEMA, moment_as_json
 from promoter.output.printable import bounded_values
-from promoter.output.result import Result
-from promoter.output.table import Table
-from promoter.output.text import Complaint, Kind, Piece
+from promoter.output.result import CommandResult
+from promoter.output.table import TextTable
+from promoter.output.text import Complaint, Piece, PieceKind
 from promoter.planning.history import EntryKind, HistoryEntry
 
 _EMPTY = "nothing has changed yet"
@@ -22,12 +22,12 @@ _EMPTY = "nothing has changed yet"
 
 def of_history(
     entries: Sequence[HistoryEntry], *, base: str, now: int, is_whole: bool, warnings: Sequence[str]
-) -> Result:
+) -> CommandResult:
     """Return the result of `promote history`; `now` is in seconds since the epoch."""
     table = _table(entries, now)
     more = "" if is_whole else f"\n-n {2 * len(entries)} shows more.\n"
-    text = (table, Piece(Kind.PLAIN, more)) if entries else ()
-    return Result(
+    text = (table, Piece(PieceKind.PLAIN, more)) if entries else ()
+    return CommandResult(
         document={
             "schema": SCHEMA,
             "base": base,
@@ -36,13 +36,13 @@ def of_history(
             "warnings": list(warnings),
             "exit_code": 0,
         },
-        pieces=text or (Piece(Kind.PLAIN, f"{_EMPTY}\n"),),
+        pieces=text or (Piece(PieceKind.PLAIN, f"{_EMPTY}\n"),),
         markdown=f"{table.markdown()}{more}" if entries else f"{_EMPTY}\n",
         complaints=tuple(Complaint("warning", one) for one in warnings),
     )
 
 
-def _table(entries: Sequence[HistoryEntry], now: int) -> Table:
+def _table(entries: Sequence[HistoryEntry], now: int) -> TextTable:
     rows = [
         {
             "when (UTC)": f"{datetime.fromtimestamp(one.time, UTC):%Y-%m-%d %H:%M}",
@@ -59,7 +59,7 @@ def _table(entries: Sequence[HistoryEntry], now: int) -> Table:
     ]
     kept = {name for name in ("app", "environment") if len({row[name] for row in rows}) > 1}
     names = [name for name in (rows[0] if rows else ()) if name in kept or name not in _SAME]
-    return Table(
+    return TextTable(
         tuple(names),
         tuple(tuple(row[name] for name in names) for row in rows),
         expendable=("ran",),

@@ -12,7 +12,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import Exit, PromoteError
 from promoter.domain.redaction import redacted_values
 from promoter.output.envelope import SCHEMA, Envelope, failed_envelope, failure
-from promoter.output.text import AnyPiece, Complaint, Kind, Piece, complaints_of, pieces_of
+from promoter.output.text import AnyPiece, Complaint, Piece, PieceKind, complaints_of, pieces_of
 from promoter.planning.plan import Action
 
 # From the gravest: a failure before a pending change before 0.
@@ -23,7 +23,7 @@ _GRAVEST = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class CommandResult:
     """What a command comes to, however it is then shown."""
 
     exit_code: int = 0
@@ -42,12 +42,12 @@ class Result:
     masks: tuple[str, ...] = ()
     """Secrets that were made for this run, which the runner of GitHub Actions shall hide."""
 
-    def redacted(self) -> Result:
+    def redacted(self) -> CommandResult:
         """Return the result as it may be shown and stored; `masks` are for the runner alone."""
-        shown: Result = redacted_values(self)
+        shown: CommandResult = redacted_values(self)
         return replace(shown, masks=self.masks)
 
-    def shortened(self) -> Result:
+    def shortened(self) -> CommandResult:
         """Return the result of a quiet run: a line for each change that was made or not taken.
 
         Of what is so already nothing is said; of many apps, of which any was changed or failed, a
@@ -60,11 +60,11 @@ class Result:
         line = line or "".join(
             f"{one.headline}\n" for one in told if not (one.error or one.refusals)
         )
-        pieces = (Piece(Kind.PLAIN, line),) if line and self.promotions else ()
+        pieces = (Piece(PieceKind.PLAIN, line),) if line and self.promotions else ()
         shown = pieces if self.promotions else self.pieces
         return replace(self, pieces=shown, complaints=tuple(serious))
 
-    def also(self, error: PromoteError) -> Result:
+    def also(self, error: PromoteError) -> CommandResult:
         """Return the result with an error that was met while it was written."""
         failed, document = failure(error), dict(self.document)
         if "error" in document:
@@ -79,9 +79,9 @@ class Result:
         )
 
 
-def of_promotion(promotion: Envelope, tried: Collection[str] = ()) -> Result:
+def of_promotion(promotion: Envelope, tried: Collection[str] = ()) -> CommandResult:
     """Return the result of one promotion; `tried` as for `of_promotions`."""
-    return Result(
+    return CommandResult(
         exit_code=promotion.exit_code,
         document=promotion.as_json(),
         pieces=(*pieces_of(promotion), *_how_to_go_ahead([promotion], tried)),
@@ -96,7 +96,7 @@ def of_promotions(
     *,
     counted: bool = False,
     tried: Collection[str] = (),
-) -> Result:
+) -> CommandResult:
     """Return the result of several promotions; the gravest exit code stands for all.
 
     `pieces` replaces their text; `counted` adds the line that sums them up. `tried` is the file that
@@ -108,10 +108,10 @@ def of_promotions(
         shown = [one for one in promotions if not one.by_policy]
         pieces = [
             *(piece for one in shown for piece in pieces_of(one)),
-            Piece(Kind.PLAIN, summary),
+            Piece(PieceKind.PLAIN, summary),
             *_how_to_go_ahead(shown, tried),
         ]
-    return Result(
+    return CommandResult(
         exit_code=code,
         document={
             "schema": SCHEMA,
@@ -138,10 +138,10 @@ def _how_to_go_ahead(promotions: Sequence[Envelope], tried: Collection[str]) -> 
     how = f"run it without {flag}"
     for file in tried:
         how = f"commit {file} to the base as {FILE}, and run it without {flag} and --config"
-    return [Piece(Kind.PLAIN, f"\nNothing is changed yet: to go ahead, {how}.\n")]
+    return [Piece(PieceKind.PLAIN, f"\nNothing is changed yet: to go ahead, {how}.\n")]
 
 
-def of_failure(error: PromoteError) -> Result:
+def of_failure(error: PromoteError) -> CommandResult:
     """Return the result of a run that could not go on."""
     return of_promotion(failed_envelope(error))
 

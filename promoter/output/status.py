@@ -13,10 +13,10 @@ from promoter.domain.suggest import listed
 from promoter.output.envelope import SCHEMA, gate_as_json, moment_as_json
 from promoter.output.history import hold_as_json
 from promoter.output.printable import bounded_values
-from promoter.output.result import Result
-from promoter.output.table import Table, inert_cell
-from promoter.output.text import Complaint, Kind, Piece
-from promoter.planning.status import Newest, PreviousEnvironment, Relation, Status
+from promoter.output.result import CommandResult
+from promoter.output.table import TextTable, inert_cell
+from promoter.output.text import Complaint, Piece, PieceKind
+from promoter.planning.status import PolicyChoice, PreviousEnvironment, Relation, Status
 
 # GitHub takes 65,536 characters in an issue; around the table stands a sentence or two.
 _MARKDOWN_LIMIT = 60_000
@@ -24,11 +24,13 @@ _REASONS = 5
 _EMPTY = "no app is in any environment"
 
 
-def of_status(rows: Sequence[Status], *, base: str, now: int, warnings: Sequence[str]) -> Result:
+def of_status(
+    rows: Sequence[Status], *, base: str, now: int, warnings: Sequence[str]
+) -> CommandResult:
     """Return the result of `promote status`; `now` is in seconds since the epoch."""
     table = _table(rows, now)
     shown = [*warnings, *_unknown(rows)]
-    return Result(
+    return CommandResult(
         document={
             "schema": SCHEMA,
             "base": base,
@@ -36,7 +38,7 @@ def of_status(rows: Sequence[Status], *, base: str, now: int, warnings: Sequence
             "warnings": list(warnings),
             "exit_code": 0,
         },
-        pieces=(table if rows else Piece(Kind.PLAIN, f"{_EMPTY}\n"),),
+        pieces=(table if rows else Piece(PieceKind.PLAIN, f"{_EMPTY}\n"),),
         markdown=_markdown(rows, now, shown),
         complaints=tuple(Complaint("warning", one) for one in shown),
     )
@@ -84,7 +86,7 @@ def _is_waiting(row: Status) -> bool:
     return bool(row.error or row.open_pull or row.refusals or is_behind or is_old)
 
 
-def _table(rows: Sequence[Status], now: int) -> Table:
+def _table(rows: Sequence[Status], now: int) -> TextTable:
     """Return one row an app and environment; a column that is empty in all rows is left out."""
     cells = [
         {
@@ -105,7 +107,7 @@ def _table(rows: Sequence[Status], now: int) -> Table:
         for name in (cells[0] if cells else ())
         if name in ("app", "environment", "runs") or any(row[name] for row in cells)
     ]
-    return Table(
+    return TextTable(
         tuple(names),
         tuple(tuple(row[name] for name in names) for row in cells),
         expendable=("merged PR",),
@@ -131,7 +133,7 @@ def _since(row: Status, now: int) -> str:
     return least + format_seconds(now - row.arrival.time)
 
 
-def _newest(newest: Newest | None) -> str:
+def _newest(newest: PolicyChoice | None) -> str:
     if newest is None:
         return ""
     if newest.tag is None:

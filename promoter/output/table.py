@@ -23,7 +23,7 @@ _WITH_HOLD = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TextTable:
     """Named columns and rows of cells, each one line of plain text."""
 
     names: tuple[str, ...]
@@ -33,10 +33,10 @@ class Table:
     copied: frozenset[str] = frozenset()
     """The columns from which tags and commit ids are copied."""
 
-    def without(self, name: str) -> Table:
+    def without(self, name: str) -> TextTable:
         """Return the table without one of its columns."""
         kept = [index for index, one in enumerate(self.names) if one != name]
-        return Table(
+        return TextTable(
             tuple(self.names[index] for index in kept),
             tuple(tuple(row[index] for index in kept) for row in self.rows),
             tuple(one for one in self.expendable if one != name),
@@ -83,28 +83,28 @@ class Table:
         )
         return "".join(f"{line.rstrip()}\n" for line in padded)
 
-    def _printable(self) -> Table:
+    def _printable(self) -> TextTable:
         """Return the table in which no cell commands a terminal or has a second line."""
         rows = tuple(
             tuple(" ".join(printable(bounded(cell)).split()) for cell in row) for row in self.rows
         )
         kept = tuple(name for name in self.expendable if name in self.names)
-        return Table(self.names, rows, kept, self.copied)
+        return TextTable(self.names, rows, kept, self.copied)
 
 
-def _widths(table: Table) -> list[int]:
+def _widths(table: TextTable) -> list[int]:
     """Return how many cells of the terminal each column has where there is room for all."""
     from rich.cells import cell_len
 
     return [max(map(cell_len, one)) for one in zip(table.names, *table.rows, strict=True)]
 
 
-def _room(table: Table, width: int) -> int:
+def _room(table: TextTable, width: int) -> int:
     """Return how much of a line is left for the columns themselves."""
     return width - _GAP * (len(table.names) - 1)
 
 
-def _fitted(table: Table, width: int) -> list[int]:
+def _fitted(table: TextTable, width: int) -> list[int]:
     """Return how wide each column is in a window: the widest give way first, and words last."""
     from rich.cells import cell_len
 

@@ -13,8 +13,8 @@ from promoter.domain.evidence import GateResult
 from promoter.domain.page import Alert, CodeBlock, Fold, Line, Listing, Page, Style, Undo
 from promoter.domain.page import Table as PageTable
 from promoter.output.printable import printable
-from promoter.output.table import Table
-from promoter.output.text import AnyPiece, Kind, PagePiece
+from promoter.output.table import TextTable
+from promoter.output.text import AnyPiece, PagePiece, PieceKind
 from promoter.pull_request.markdown import is_page
 
 _GAP = 2  # blanks between two columns
@@ -30,11 +30,11 @@ def render(pieces: Sequence[AnyPiece], *, width: int, terminal: bool, colours: b
     for one in pieces:
         if isinstance(one, PagePiece):
             sheet.page(one)
-        elif isinstance(one, Table) and terminal:
+        elif isinstance(one, TextTable) and terminal:
             sheet.console.print(one.renderable(width))
-        elif isinstance(one, Table):
+        elif isinstance(one, TextTable):
             sheet.write(one.lines())
-        elif one.kind is Kind.DIFF and terminal:
+        elif one.kind is PieceKind.DIFF and terminal:
             sheet.diff(one.text.rstrip("\n"))
         else:
             sheet.write(one.text)

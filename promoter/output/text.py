@@ -14,10 +14,10 @@ from promoter.output.envelope import Envelope, Failure
 from promoter.planning.plan import Action
 
 if TYPE_CHECKING:
-    from promoter.output.table import Table
+    from promoter.output.table import TextTable
 
 
-class Kind(StrEnum):
+class PieceKind(StrEnum):
     """What a piece of a result's text is written in."""
 
     PLAIN = "plain"
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 class Piece:
     """A piece of a result's text, which a terminal shows in the shape of its kind."""
 
-    kind: Kind
+    kind: PieceKind
     text: str
 
 
@@ -40,7 +40,7 @@ class PagePiece:
     page: Page
 
 
-AnyPiece: TypeAlias = "Piece | PagePiece | Table"
+AnyPiece: TypeAlias = "Piece | PagePiece | TextTable"
 """What a result's text is made of."""
 
 
@@ -122,12 +122,12 @@ def pieces_of(promotion: Envelope) -> tuple[AnyPiece, ...]:
         ]
     if pull and pull.number is not None:
         lines.append(f"  {pull.url}")
-    pieces: list[AnyPiece] = [Piece(Kind.PLAIN, "\n".join(lines) + "\n")]
+    pieces: list[AnyPiece] = [Piece(PieceKind.PLAIN, "\n".join(lines) + "\n")]
     if is_planned and promotion.diff:
         diff = promotion.diff.rstrip("\n") + "\n"
-        pieces += [Piece(Kind.PLAIN, "\n"), Piece(Kind.DIFF, diff)]
+        pieces += [Piece(PieceKind.PLAIN, "\n"), Piece(PieceKind.DIFF, diff)]
         if promotion.page and pull:
-            pieces += [Piece(Kind.PLAIN, "\n"), PagePiece(pull.title or "", promotion.page)]
+            pieces += [Piece(PieceKind.PLAIN, "\n"), PagePiece(pull.title or "", promotion.page)]
     return tuple(pieces)
 
 

@@ -90,7 +90,7 @@ def read_branch(state: BranchState, app: str, targets: Sequence[Target]) -> Bran
     return Branch(whole if kept else None, foreign, onto.commit == state.base.commit, onto.commit)
 
 
-def overtaken(
+def superseded(
     state: BranchState, branch: Branch, targets: Sequence[Target], ordering: Ordering
 ) -> Proposal | None:
     """Return what the open pull would make of a base that has newer images than all of its own.

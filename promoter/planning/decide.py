@@ -13,7 +13,7 @@ from promoter.domain.evidence import Evidence, GateResult
 from promoter.domain.proposal import Proposal
 from promoter.domain.pull import Pull, PullDraft, PullExtras
 from promoter.gates import Judgement
-from promoter.gates.gate import Result
+from promoter.gates.gate import GateStatus
 from promoter.planning.branch import is_merged
 from promoter.planning.change import Change
 from promoter.planning.intent import End, Intent
@@ -73,8 +73,8 @@ class _Decision:
             return ClosePull(comment=comment, tip=state.tip, pull=pull, **common)
         if end is End.SUPERSEDED:
             closing = None
-            if (overtaken := self.intent.overtaken) is not None:
-                comment = pull_request.overtaken(overtaken, state.base_branch)
+            if (superseded := self.intent.superseded) is not None:
+                comment = pull_request.superseded(superseded, state.base_branch)
                 closing = ClosePull(comment=comment, tip=state.tip, pull=pull, **common)
             return Superseded(
                 by=self.intent.by,
@@ -94,7 +94,7 @@ class _Decision:
         if not (self.change.request.scheduled and self.judgement.waits):
             common["warnings"] = self.judgement.warnings
             return Refused(refusals=refusals, pull=pull, **common)
-        failed = [one for one in self.judgement.results if one.verdict == Result.FAILED]
+        failed = [one for one in self.judgement.results if one.verdict == GateStatus.FAILED]
         # Until when it waits is said with the app.
         timed = {one.name for one in failed if one.until is not None}
         common["warnings"] += tuple(one.reason for one in refusals if one.rule not in timed)
@@ -158,7 +158,7 @@ class _Decision:
     def _lost(self) -> str:
         """Which commits of others the branch loses, in words; empty where it loses none."""
         lost = (one for one in self.judgement.results if one.name == "human-commits")
-        return next((one.detail for one in lost if one.verdict == Result.ALLOWED), "")
+        return next((one.detail for one in lost if one.verdict == GateStatus.ALLOWED), "")
 
     @property
     def _proposal(self) -> Proposal:

@@ -16,7 +16,7 @@ from promoter.domain.pull import PullState
 from promoter.edits import kustomization
 from promoter.edits.clean_merge import all_merge_into
 from promoter.planning import propose
-from promoter.planning.branch import is_merged, overtaken
+from promoter.planning.branch import is_merged, superseded
 from promoter.planning.change import AppChange, Change
 from promoter.policy.order import Order
 from promoter.policy.precedence import Ordering, TagChange
@@ -52,7 +52,7 @@ class Intent:
     """The edits of the branch's own files, where the commit is made on its tip."""
     merges_base: bool = False
     """Whether the base is merged into the branch, as it may not be replaced, before the commit."""
-    overtaken: Proposal | None = None
+    superseded: Proposal | None = None
     """What the open pull would make of the base, which has newer images than all of its own."""
 
     @property
@@ -90,7 +90,7 @@ def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Inte
     if newer and not _is_mixed(change, ordering):
         return Intent(
             End.SUPERSEDED, kept=state.tip, by=newer,
-            overtaken=overtaken(state, change.branch, change.targets, ordering),
+            superseded=superseded(state, change.branch, change.targets, ordering),
             warnings=(
                 _superseded(f"{state.base_branch} already has {newer}", change),
                 *_unbuildable(asked),

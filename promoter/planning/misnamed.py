@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from promoter import graph
-from promoter.config.document import NOWHERE, Place
+from promoter.config.document import NOWHERE, Location
 from promoter.config.layout import Target
 from promoter.domain.errors import SelectionError
 from promoter.domain.image import may_be_one
@@ -83,7 +83,7 @@ def other_names(places: Iterable[tuple[Site, ImageRequest]], target: Target) -> 
         )
 
 
-def place_of(target: Target, number: int) -> Place:
+def place_of(target: Target, number: int) -> Location:
     """Return where promoter.yaml has one of an app's targets, by its number from 0."""
     config = target.config
     keys = config.listed_targets(target.environment, target.app)[0] if config else ()

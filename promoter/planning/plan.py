@@ -205,7 +205,7 @@ class RenewPull(_Promotion):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosePull(_Promotion):
-    """An open pull that the base has overtaken, or the branch that one left."""
+    """An open pull that the base has superseded, or the branch that one left."""
 
     action: ClassVar[Action] = Action.SUPERSEDED
     comment: str
@@ -217,7 +217,7 @@ class ClosePull(_Promotion):
 class Superseded(_Promotion):
     """A newer tag is on the base, or proposed already.
 
-    The pull's text may have to be renewed, and a pull that the base has overtaken is closed.
+    The pull's text may have to be renewed, and a pull that the base has superseded is closed.
     """
 
     action: ClassVar[Action] = Action.SUPERSEDED

@@ -23,7 +23,7 @@ _NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class FromEnvironment:
     """What another environment runs, as a request for this one."""
 
     images: tuple[ImageRequest, ...]
@@ -37,7 +37,7 @@ class Followed:
     """Why there is nothing to promote yet; None where there are images."""
 
 
-def follow(request: Request, config: Config, target: Target, tree: Tree) -> Followed:
+def follow(request: Request, config: Config, target: Target, tree: Tree) -> FromEnvironment:
     """Return what `--from` means on a base; raises `UsageError` or `SelectionError`."""
     name = request.from_environment or target.settings.promotes_from
     if name is None:
@@ -58,7 +58,7 @@ def follow(request: Request, config: Config, target: Target, tree: Tree) -> Foll
     return found
 
 
-def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
+def images_from(previous: Target, target: Target, tree: Tree) -> FromEnvironment:
     """Return all images of an environment that the previous one runs, as they are there.
 
     What their own files do not set, a base of either may. Raises `SelectionError` where the two
@@ -98,13 +98,13 @@ def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
             hint = f"Promote it to {previous.environment} first: promote {previous.flags} --tag TAG"
             reason, said = SelectionError(message, hint), ()
         # Of an app without images, or with those of a base alone, there is nothing to say each time.
-        return Followed((), said, own=own, nothing=reason)
+        return FromEnvironment((), said, own=own, nothing=reason)
     warnings += [
         f"{one.name} is in {previous.environment} alone: {target.environment} does not have it"
         for one in there
         if one.name not in found and not target.images and image_named(own, one.name) is None
     ]
-    return Followed(tuple(images), tuple(warnings), _file(previous, tree), own)
+    return FromEnvironment(tuple(images), tuple(warnings), _file(previous, tree), own)
 
 
 def _nothing(

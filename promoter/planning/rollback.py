@@ -36,7 +36,7 @@ _FETCHED = 10
 
 
 @dataclass(frozen=True, slots=True)
-class WayBack:
+class RollbackChoice:
     """The state that a rollback goes back to, and the way there."""
 
     state: State
@@ -68,7 +68,7 @@ class WayBack:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class RollbackHistory:
     """What an app has run in its environment, from which a rollback chooses.
 
     While the hold of a rollback is in force (`held`), steps count from what that rollback took back:
@@ -90,7 +90,7 @@ class Past:
         before = (one.images for one in self.states.upto(_WINDOW) if one.images)
         return self.states.now or next(before, {})
 
-    def choose(self, wanted: Rollback) -> WayBack:
+    def choose(self, wanted: Rollback) -> RollbackChoice:
         """Return the way to the state that is wanted.
 
         Raises `SelectionError` for none or several, and `RefusedError` for what is no way back.
@@ -101,25 +101,25 @@ class Past:
             if wanted.to is None
             else self._named(wanted.to, line[0])
         )
-        way = WayBack(state, line)
+        choice = RollbackChoice(state, line)
         if state.key == self.current.key:
-            return replace(way, warnings=(self._already(line),))
+            return replace(choice, warnings=(self._already(line),))
         own, now = self.states.now, self._running(state.images)
         missing = [name for name in own if name not in state.images]
         below = dict(self.states.set_below(state, missing)) if missing else {}
         come = [name for name in missing if name not in below]
         gone = [name for name in state.images if name not in now]
-        way = replace(way, below=below, stays=bool(come or gone))
-        if way.stays and wanted.to is None:
+        choice = replace(choice, below=below, stays=bool(come or gone))
+        if choice.stays and wanted.to is None:
             if not state.images:
                 raise self._nothing_earlier()
             there = f"{come[0]} was not there" if come else f"{gone[0]} was there"
-            raise self._irreversible(way, there)
+            raise self._irreversible(choice, there)
         since = state.commit[:9]
         stay = [f"{one} was added after {since}, and stays as it is" for one in come]
         stay += [f"{one} was removed after {since}, and stays so" for one in gone]
-        forward = self._forward(way, now)
-        return replace(way, warnings=(*stay, *forward, *self._set_otherwise(below)))
+        forward = self._forward(choice, now)
+        return replace(choice, warnings=(*stay, *forward, *self._set_otherwise(below)))
 
     def _running(self, names: Collection[str]) -> dict[str, RunningImage]:
         """Return what runs now, with those of some images that a base alone sets."""
@@ -137,23 +137,23 @@ class Past:
             if name in now and now[name].ref != then.ref and then.place and now[name].place
         ]
 
-    def requests(self, way: WayBack) -> tuple[ImageRequest, ...]:
+    def requests(self, choice: RollbackChoice) -> tuple[ImageRequest, ...]:
         """Return what has to be set for a state; raises `RefusedError` where tags do not do it."""
         found = []
-        for name, now in self._running(way.state.images).items():
-            then = way.state.images.get(name, now)
-            if name in way.below:
-                raise self._irreversible(way, f"{name} had no tag of its own")
+        for name, now in self._running(choice.state.images).items():
+            then = choice.state.images.get(name, now)
+            if name in choice.below:
+                raise self._irreversible(choice, f"{name} had no tag of its own")
             if (then.ref, then.new_name) == (now.ref, now.new_name):
                 continue
             if then.new_name != now.new_name:
                 pulled = (
                     f"{name} was pulled as {then.new_name or name}, not as {now.new_name or name}"
                 )
-                raise self._irreversible(way, pulled)
+                raise self._irreversible(choice, pulled)
             request = request_for(name, then)
             if request is None:
-                raise self._irreversible(way, f"{name} had no tag or digest of its own")
+                raise self._irreversible(choice, f"{name} had no tag or digest of its own")
             found.append(request)
         return tuple(found)
 
@@ -249,9 +249,9 @@ class Past:
             further = f"; --steps {place} goes on to {described(line[place].images)}"
         return f"{runs}: it went back from {described(line[0].images)}, and is held{further}"
 
-    def _forward(self, way: WayBack, now: Mapping[str, RunningImage]) -> tuple[str, ...]:
+    def _forward(self, choice: RollbackChoice, now: Mapping[str, RunningImage]) -> tuple[str, ...]:
         """Return which images a state would bring forward; raises `RefusedError` where all would."""
-        target, state = self.target, replace(way.state, images=way.images)
+        target, state = self.target, replace(choice.state, images=choice.images)
         going = images_going(target.settings.policy, now, state)
         newer = [name for name, order in going.items() if order is Order.NEWER]
         if newer and len(newer) == len(going):
@@ -289,10 +289,10 @@ class Past:
         read = " Only a part of the history could be read." if self.states.is_cut else ""
         return SelectionError(message, f"{had}{read}", file=str(self.target.first_file))
 
-    def _irreversible(self, way: WayBack, there: str) -> RefusedError:
-        reason = f"at {way.state.commit[:9]} {there}, and a rollback sets tags and digests alone"
+    def _irreversible(self, choice: RollbackChoice, there: str) -> RefusedError:
+        reason = f"at {choice.state.commit[:9]} {there}, and a rollback sets tags and digests alone"
         hint = (
-            f"Revert {way.undone.commit[:9]}; or name a state by its tag with --to, which leaves "
+            f"Revert {choice.undone.commit[:9]}; or name a state by its tag with --to, which leaves "
             "images that came or went as they are."
         )
         return RefusedError([Refusal("rollback", reason, hint, str(self.target.first_file))])

@@ -15,7 +15,7 @@ from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest, RunningImage
 from promoter.domain.proposal import Proposal
 from promoter.domain.pull import Pull
-from promoter.domain.stay import Stay
+from promoter.domain.running_period import RunningPeriod
 from promoter.gates import GATES, Facts, Previous, ProposedHold, judge
 from promoter.policy.choose import order_of
 from promoter.policy.order import Order
@@ -49,7 +49,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Newest:
+class PolicyChoice:
     """The tag that the environment's policy would choose now, and how many newer ones there are."""
 
     tag: str | None
@@ -78,7 +78,7 @@ class Status:
     environment: str
     images: tuple[RunningImage, ...] = ()
     arrival: Arrival | None = None
-    newest: Newest | None = None
+    newest: PolicyChoice | None = None
     previous: PreviousEnvironment | None = None
     open_pull: Pull | None = None
     refusals: tuple[GateResult, ...] = ()
@@ -167,9 +167,9 @@ def _previous_of(
 ) -> Previous:
     """Return what the gates have to know of the previous environment, from its own status."""
     start = arrival.time if arrival else now
-    stay = Stay(start, at_least=arrival is None or arrival.at_least)
-    stays: Mapping[str, Stay] = {
-        f"{one.name}={one.tag or one.digest}": stay for one in images if one.tag or one.digest
+    period = RunningPeriod(start, at_least=arrival is None or arrival.at_least)
+    periods: Mapping[str, RunningPeriod] = {
+        f"{one.name}={one.tag or one.digest}": period for one in images if one.tag or one.digest
     }
     # What stands at several tags is nowhere as a whole.
     partly = {
@@ -177,6 +177,6 @@ def _previous_of(
         for one in images
         if one.tag and len(one.tags) > 1
     }
-    known = {image: None if image in partly else one for image, one in stays.items()}
+    known = {image: None if image in partly else one for image, one in periods.items()}
     unread = "" if arrival else "its history was not read"
     return Previous(environment, known, unread, partly=partly)

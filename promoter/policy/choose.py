@@ -16,7 +16,7 @@ from promoter.domain.redaction import shown
 from promoter.policy import pattern
 from promoter.policy.model import Policy
 from promoter.policy.natural import natural
-from promoter.policy.order import SAME, UNKNOWN, Reading, compare, reading
+from promoter.policy.order import SAME, UNKNOWN, Comparison, compare, reading
 from promoter.policy.tag_kinds import is_attachment_or_cache, is_moving, names_attachment_or_cache
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def newest(policy: Policy, candidates: Iterable[DatedTag]) -> str | None:
     return max(known)[-1] if known else None
 
 
-def order_of(policy: Policy | None, old: str, new: str) -> Reading:
+def order_of(policy: Policy | None, old: str, new: str) -> Comparison:
     """Return how a new tag stands to an old one: as a policy orders them, else as they say it.
 
     A policy does not order tags that it cannot read or would not include. One that it merely

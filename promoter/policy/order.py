@@ -44,7 +44,7 @@ class Order(StrEnum):
     NEWER = "newer"
 
 
-class Reading(NamedTuple):
+class Comparison(NamedTuple):
     """What two tags say of their order: None where they say nothing.
 
     What is not certain holds only where neither creation times nor source commits are known.
@@ -54,8 +54,8 @@ class Reading(NamedTuple):
     certain: bool = False
 
 
-UNKNOWN = Reading()
-SAME = Reading(Order.SAME, certain=True)
+UNKNOWN = Comparison()
+SAME = Comparison(Order.SAME, certain=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class _Suffix:
     """How many commits `git describe` counted since the version."""
 
 
-def compare(old: str, new: str) -> Reading:
+def compare(old: str, new: str) -> Comparison:
     """Return how a new tag stands to an old one, as far as their texts say it."""
     if old == new:
         return SAME
@@ -85,15 +85,15 @@ def compare(old: str, new: str) -> Reading:
     return by_numbers or _by_suffix(*suffixes)
 
 
-def reading(before: object, after: object, *, certain: bool = True) -> Reading:
+def reading(before: object, after: object, *, certain: bool = True) -> Comparison:
     """Return the reading for two values that can be compared, which are not the same."""
     newer = before < after  # type: ignore[operator] # callers have values of one kind
-    return Reading(Order.NEWER if newer else Order.OLDER, certain)
+    return Comparison(Order.NEWER if newer else Order.OLDER, certain)
 
 
 def _by_numbers(
     old: tuple[int, ...], new: tuple[int, ...], suffixes: tuple[str, str]
-) -> Reading | None:
+) -> Comparison | None:
     for place, (before, after) in enumerate(zip_longest(old, new)):
         if (before or 0) == (after or 0):
             continue
@@ -109,7 +109,7 @@ def _by_numbers(
     return None
 
 
-def _by_suffix(old: str, new: str) -> Reading:
+def _by_suffix(old: str, new: str) -> Comparison:
     if old.casefold() == new.casefold():
         return SAME
     before, after = _suffix(old), _suffix(new)
@@ -127,7 +127,7 @@ def _by_suffix(old: str, new: str) -> Reading:
     return SAME if before == after and not before.commits and not before.opaque else UNKNOWN
 
 
-def _by_kind(before: _Suffix, after: _Suffix) -> Reading:
+def _by_kind(before: _Suffix, after: _Suffix) -> Comparison:
     kinds = (before.kind, after.kind)
     if "revision" in kinds:
         return UNKNOWN  # packagers count 1.4.0-1 after 1.4.0, and semver.org before it

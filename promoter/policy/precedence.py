@@ -9,7 +9,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.proposal import Proposal
 from promoter.policy.choose import order_of
 from promoter.policy.model import Policy
-from promoter.policy.order import Order, Reading
+from promoter.policy.order import Comparison, Order
 
 
 class TagChange(NamedTuple):
@@ -61,7 +61,7 @@ class Ordering:
         old, new = unknown[0].old, unknown[0].new
         return (f"whether {old} or {new} is newer is not known: the last request wins",)
 
-    def _reading(self, pair: TagChange) -> Reading:
+    def _reading(self, pair: TagChange) -> Comparison:
         return order_of(self.policies.get(pair.app), pair.old or "", pair.new or "")
 
 

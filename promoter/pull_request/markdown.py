@@ -1,4 +1,4 @@
-"""GitHub-flavoured Markdown that nothing from outside can bend, cut without being broken."""
+"""GitHub-flavoured Markdown in which text from outside is escaped, cut without being broken."""
 
 from __future__ import annotations
 

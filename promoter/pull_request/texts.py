@@ -110,7 +110,7 @@ def superseding(proposal: Proposal, lost: str = "") -> str | None:
 
 
 def closing(proposal: Proposal, base: str) -> str:
-    """Return the comment with which a pull is closed that the base has overtaken."""
+    """Return the comment with which a pull is closed that the base has superseded."""
     if not proposal.moves:
         return f"Closed as superseded: {code(base)} is so already."
     return (
@@ -119,7 +119,7 @@ def closing(proposal: Proposal, base: str) -> str:
     )
 
 
-def overtaken(proposal: Proposal, base: str) -> str:
+def superseded(proposal: Proposal, base: str) -> str:
     """Return the comment with which a pull is closed whose images the base has newer."""
     app, asked = code(proposal.declaration.app), code(summary(proposal.moves))
     has = {short_image(move.before) or "?" for move in proposal.moves}

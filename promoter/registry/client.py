@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Digest, hint_for_absent
-from promoter.registry.connection import Connection, error_codes
-from promoter.registry.failures import AbsentError, UnreadableError
+from promoter.registry.connection import RegistryConnections, error_codes
+from promoter.registry.failures import AbsentError, RegistryError
 from promoter.registry.http import read_json
 from promoter.registry.manifest import (
     ImageConfig,
@@ -33,7 +33,7 @@ _DEPTH, _READS = 3, 32
 class Registry:
     """The registries of a run; safe to be asked by several threads, each question once."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: RegistryConnections) -> None:
         self._connection = connection
         self._memo = Memo()
 
@@ -47,7 +47,7 @@ class Registry:
         self._connection.forget()
 
     def resolve(self, name: str, reference: str) -> Digest:
-        """Return the digest of a tag or digest; raises `AbsentError` or `UnreadableError`.
+        """Return the digest of a tag or digest; raises `AbsentError` or `RegistryError`.
 
         It is what the registry says, and good for comparing: what is written is `prove`d.
         """
@@ -79,7 +79,7 @@ class Registry:
         return manifest.is_index and any(one.get("digest") == digest for one in manifest.members)
 
     def tags(self, name: str) -> tuple[str, ...]:
-        """Return every tag of an image, in the registry's order; raises `UnreadableError`."""
+        """Return every tag of an image, in the registry's order; raises `RegistryError`."""
         return self._memo.answer(("tags", name), lambda: all_tags(self._connection, name))
 
     def referrers(self, name: str, digest: str) -> tuple[str, ...]:
@@ -143,26 +143,26 @@ class Registry:
                 images.append((known, digest_of(member)))
                 continue
             if next(reads, None) is None:
-                raise UnreadableError(f"an index of {name} has too many members without a platform")
+                raise RegistryError(f"an index of {name} has too many members without a platform")
             try:
                 manifest = self._manifest(name, digest_of(member))
                 if manifest.is_index and depth < _DEPTH:
                     images += self._platforms(name, manifest, reads, depth + 1)
                 elif not manifest.is_index and (own := self._config(name, manifest).platform):
                     images.append((own, manifest))
-            except (AbsentError, UnreadableError) as error:
+            except (AbsentError, RegistryError) as error:
                 if error.may_pass:
                     raise
         return images
 
     def _first_config(self, name: str, images: list[Digest | Manifest]) -> ImageConfig:
         """Return the first configuration that can be read; all were built from the same source."""
-        first: UnreadableError | AbsentError | None = None
+        first: RegistryError | AbsentError | None = None
         for one in images[:3]:
             try:
                 manifest = one if not isinstance(one, str) else self._manifest(name, one)
                 return self._config(name, manifest)
-            except (AbsentError, UnreadableError) as error:
+            except (AbsentError, RegistryError) as error:
                 if error.may_pass:
                     raise
                 first = first or error
@@ -176,6 +176,6 @@ class Registry:
             return ImageConfig()
         answer = self._connection.get(name, f"blobs/{digest}", _CONFIG)
         if answer.status != 200 or not answer.body:
-            raise UnreadableError(f"the registry does not give the configuration of {name}")
+            raise RegistryError(f"the registry does not give the configuration of {name}")
         proved(answer.body, None, digest)
         return ImageConfig.of(read_json(answer))

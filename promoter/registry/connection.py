@@ -12,10 +12,10 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from promoter.domain.image import Name
 from promoter.domain.redaction import redacted
 from promoter.domain.suggest import closest
-from promoter.http import Answer, Request, why
+from promoter.http import Answer, HttpRequest, why
 from promoter.registry.credentials import Credentials
-from promoter.registry.failures import UnreadableError
-from promoter.registry.http import Http, read_json
+from promoter.registry.failures import RegistryError
+from promoter.registry.http import RegistryHttp, read_json
 from promoter.registry.login import Authentication
 from promoter.registry.manifest import MEDIA_TYPES
 
@@ -44,7 +44,7 @@ _REPEATS = 2
 _LOGINS = 2
 
 
-class Connection:
+class RegistryConnections:
     """The registries of a run as HTTP servers; safe to be used by several threads."""
 
     def __init__(
@@ -61,7 +61,7 @@ class Connection:
         self._patience = patience
         self._silent: dict[str, int] = {}
         self._limited: set[str] = set()
-        self._http = Http(authorities, plain)
+        self._http = RegistryHttp(authorities, plain)
         self._authentication = Authentication(credentials, self._http)
 
     def close(self) -> None:
@@ -87,7 +87,7 @@ class Connection:
         whole = path if path.startswith("/") else f"/v2/{parsed.repository}/{path}"
         try:
             url = f"{self._http.scheme(host, deadline)}://{host}{whole}"
-            request = Request(method, url, _HEADERS, limit)
+            request = HttpRequest(method, url, _HEADERS, limit)
             answer = self._logged_in(request, host, parsed.repository, deadline)
         except (HTTPError, OSError, ValueError) as error:
             self._silent[host] = self._silent.get(host, 0) + 1
@@ -96,7 +96,7 @@ class Connection:
             close = closest(host, _HOSTS)
             is_known = close in (None, host) or host == _HUB
             meant = _CHECK if is_known else f"Did you mean {close}?"
-            raise UnreadableError(message, hint or meant, may_pass=True) from None
+            raise RegistryError(message, hint or meant, may_pass=True) from None
         if answer.status in _BROKEN:
             self._silent[host] = self._silent.get(host, 0) + 1
         else:
@@ -105,7 +105,7 @@ class Connection:
             self._limited.add(host)
         return answer
 
-    def refused(self, name: str, answer: Answer) -> UnreadableError:
+    def refused(self, name: str, answer: Answer) -> RegistryError:
         """Return the error for what a registry says instead of an answer."""
         parsed, status = Name.parse(name), answer.status
         said = f"{status} {', '.join(error_codes(answer))}".strip()
@@ -122,23 +122,25 @@ class Connection:
             hint = "The registry's limit is reached: run again later, or log in."
         elif status >= 500:
             hint = "Run again later."
-        return UnreadableError(message, hint, may_pass=may_pass, is_unknown_name=status == 404)
+        return RegistryError(message, hint, may_pass=may_pass, is_unknown_name=status == 404)
 
     def _check_worth(self, host: str) -> None:
-        """Raise `UnreadableError` where a registry has shown that asking it is of no use now."""
+        """Raise `RegistryError` where a registry has shown that asking it is of no use now."""
         if self.remaining() <= 0:
-            raise UnreadableError("the run's time is over", "Give more time with --timeout.")
+            raise RegistryError("the run's time is over", "Give more time with --timeout.")
         if host in self._limited:
             message = f"the registry {host} has said that its limit is reached"
-            raise UnreadableError(message, "Run again later.", may_pass=True)
+            raise RegistryError(message, "Run again later.", may_pass=True)
         if self._is_silent(host):
             message = f"the registry {host} gives no answer"
-            raise UnreadableError(message, _CHECK, may_pass=True)
+            raise RegistryError(message, _CHECK, may_pass=True)
 
     def _is_silent(self, host: str) -> bool:
         return self._silent.get(host, 0) >= _SILENCES
 
-    def _logged_in(self, request: Request, host: str, repository: str, deadline: float) -> Answer:
+    def _logged_in(
+        self, request: HttpRequest, host: str, repository: str, deadline: float
+    ) -> Answer:
         """Ask, and again with what the registry wants: a login, a token, or patience."""
         login = self._authentication.header(host, repository, deadline)
         logins = repeats = 0
@@ -156,7 +158,7 @@ class Connection:
             repeats += 1
             time.sleep(pause)
 
-    def _repeated(self, request: Request, deadline: float) -> Answer:
+    def _repeated(self, request: HttpRequest, deadline: float) -> Answer:
         """Send a request, and again where the connection was cut; the first failure is raised."""
         first: ProtocolError | None = None
         for repeat in range(_REPEATS + 1):
@@ -176,7 +178,7 @@ class Connection:
 
 def error_codes(answer: Answer) -> list[str]:
     """Return the error codes in a registry's answer."""
-    with suppress(UnreadableError):
+    with suppress(RegistryError):
         errors = read_json(answer).get("errors")
         if isinstance(errors, list):
             return [

@@ -13,7 +13,7 @@ class AbsentError(RemoteError):
     may_pass = False
 
 
-class UnreadableError(RemoteError):
+class RegistryError(RemoteError):
     """The registry could not be read: no access, an unknown name, no answer, an answer of no registry."""
 
     code = "registry"

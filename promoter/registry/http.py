@@ -16,9 +16,9 @@ from urllib3 import Timeout
 from promoter.domain.json import parse_json
 from promoter.domain.redaction import redacted
 from promoter.domain.urls import is_loopback
-from promoter.http import Answer, Request, TooLargeError, ask
+from promoter.http import Answer, HttpRequest, TooLargeError, ask
 from promoter.pools import Pools, proxy_of
-from promoter.registry.failures import UnreadableError
+from promoter.registry.failures import RegistryError
 from promoter.threads import Memo, within
 
 # So many redirects are followed.
@@ -30,11 +30,11 @@ _TLS_RECORDS = (b"\x16", b"\x15")
 
 
 def read_json(answer: Answer) -> dict[str, Any]:
-    """Return the JSON object in an answer's body, or raise `UnreadableError`."""
+    """Return the JSON object in an answer's body, or raise `RegistryError`."""
     host = urlsplit(answer.url).netloc
     # Nothing but a comma adds a value: so many are counted before they take memory.
     if answer.body.count(b",") > _VALUES:
-        raise UnreadableError(
+        raise RegistryError(
             f"{host} answers with more than {_VALUES:,} values in one document",
             "Check the image's name. Where it has very many tags, remove old ones.",
         )
@@ -43,13 +43,11 @@ def read_json(answer: Answer) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise UnreadableError(
-            f"{host} does not answer as a registry does", "Check the image's name."
-        )
+        raise RegistryError(f"{host} does not answer as a registry does", "Check the image's name.")
     return found
 
 
-class Http:
+class RegistryHttp:
     """The servers of a run and the connections to them; safe to be used by several threads."""
 
     def __init__(self, authorities: str | None, plain: frozenset[str]) -> None:
@@ -75,12 +73,12 @@ class Http:
         ask = partial(within, _left(deadline), partial(_speaks_tls, host))
         return "https" if self._schemes.answer((host,), ask) else "http"
 
-    def send(self, request: Request, deadline: float, redirects: int = _REDIRECTS) -> Answer:
+    def send(self, request: HttpRequest, deadline: float, redirects: int = _REDIRECTS) -> Answer:
         """Send a request and return its answer, at the end of so many redirects at most.
 
         A login goes to the host that it was given for and no further, and nobody is led from
         another host to plain http or to this machine. Raises `TimeoutError`, urllib3's `HTTPError`
-        and `OSError` where there is no answer, `UnreadableError` where it is too long.
+        and `OSError` where there is no answer, `RegistryError` where it is too long.
         """
         for _ in range(redirects + 1):
             answer = self._timely(request, deadline)
@@ -88,9 +86,9 @@ class Http:
             if target is None or not redirects:
                 return answer
             request = self._following(request, target)
-        raise UnreadableError(f"{urlsplit(request.url).netloc} redirects without end")
+        raise RegistryError(f"{urlsplit(request.url).netloc} redirects without end")
 
-    def _timely(self, request: Request, deadline: float) -> Answer:
+    def _timely(self, request: HttpRequest, deadline: float) -> Answer:
         pool, seconds = self._pools.to(request.url), _left(deadline)
 
         def asked(seconds: float) -> Answer:
@@ -102,7 +100,7 @@ class Http:
             # The lookup of a host's name knows no time-out.
             answer = within(seconds, asked)
         except TooLargeError:
-            raise UnreadableError(
+            raise RegistryError(
                 f"the answer of {urlsplit(request.url).netloc} is longer than "
                 f"{request.limit:,} bytes",
                 "Check the image's name. Where it has very many tags, remove old ones.",
@@ -110,14 +108,14 @@ class Http:
         self._answered.add(pool.origin)
         return answer
 
-    def _following(self, request: Request, target: str) -> Request:
-        """Return the request to where a redirect leads; raises `UnreadableError` where it is unsafe."""
+    def _following(self, request: HttpRequest, target: str) -> HttpRequest:
+        """Return the request to where a redirect leads; raises `RegistryError` where it is unsafe."""
         url = urljoin(request.url, target)
         old, new = urlsplit(request.url), urlsplit(url)
         plain = new.scheme == "http" and self.may_be_plain(new.netloc.lower())
         inward = is_loopback(new.netloc) and not is_loopback(old.netloc)
         if (new.scheme != "https" and not plain) or inward:
-            raise UnreadableError(
+            raise RegistryError(
                 f"{old.netloc} redirects to {new.scheme}://{redacted(new.netloc)[:100]}, "
                 "which is not followed",
                 "Only https is, and plain http on this machine or in PROMOTER_HTTP_REGISTRIES.",

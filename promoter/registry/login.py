@@ -12,10 +12,10 @@ from urllib.parse import urlencode, urlsplit
 from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import add_secret
 from promoter.domain.urls import is_loopback
-from promoter.http import Answer, Request
+from promoter.http import Answer, HttpRequest
 from promoter.registry.credentials import Credentials, Login
-from promoter.registry.failures import UnreadableError
-from promoter.registry.http import Http, read_json
+from promoter.registry.failures import RegistryError
+from promoter.registry.http import RegistryHttp, read_json
 from promoter.threads import Memo
 
 _TOKEN_LIMIT = 64 << 10
@@ -60,7 +60,7 @@ class _Realm:
 class Authentication:
     """Remembers how each registry wants to be asked, so that few requests are made in vain."""
 
-    def __init__(self, credentials: Credentials, http: Http) -> None:
+    def __init__(self, credentials: Credentials, http: RegistryHttp) -> None:
         self._credentials, self._http = credentials, http
         self._basic: set[str] = set()
         self._realms: dict[str, _Realm] = {}
@@ -165,18 +165,18 @@ class Authentication:
         return self._asked.answer((host, repository, refused or ""), ask)
 
 
-def _token_request(realm: _Realm, repository: str, login: Login | None) -> Request:
+def _token_request(realm: _Realm, repository: str, login: Login | None) -> HttpRequest:
     wanted = {"scope": f"repository:{repository}:pull"}
     if realm.service:
         wanted["service"] = realm.service
     if login is not None and login.is_token:
         form = {"grant_type": "refresh_token", "refresh_token": login.password}
         body = urlencode({**form, "client_id": "promoter", **wanted})
-        return Request("POST", realm.url, _FORM, _TOKEN_LIMIT, body)
+        return HttpRequest("POST", realm.url, _FORM, _TOKEN_LIMIT, body)
     headers = {"Authorization": login.basic} if login else {}
     join = "&" if "?" in realm.url else "?"
     url = f"{realm.url}{join}{urlencode(wanted)}"
-    return Request("GET", url, headers, _TOKEN_LIMIT)
+    return HttpRequest("GET", url, headers, _TOKEN_LIMIT)
 
 
 def _token_of(answer: Answer) -> str | None:
@@ -184,7 +184,7 @@ def _token_of(answer: Answer) -> str | None:
         return None
     try:
         document = read_json(answer)
-    except UnreadableError:
+    except RegistryError:
         return None
     token = document.get("token") or document.get("access_token")
     if not (isinstance(token, str) and token.isascii() and token.isprintable()):

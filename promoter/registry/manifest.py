@@ -19,7 +19,7 @@ from promoter.domain.image import Digest
 from promoter.domain.json import mapping
 from promoter.domain.redaction import redacted
 from promoter.http import Answer
-from promoter.registry.failures import LyingError, UnreadableError
+from promoter.registry.failures import LyingError, RegistryError
 from promoter.registry.http import read_json
 
 _INDEXES = (
@@ -55,7 +55,7 @@ class Manifest:
 
     @property
     def members(self) -> list[dict[str, Any]]:
-        """What an index lists, or `UnreadableError`; attestations and the like are left out."""
+        """What an index lists, or `RegistryError`; attestations and the like are left out."""
         return [
             one
             for one in objects(self.document["manifests"], "manifests")
@@ -92,7 +92,7 @@ class ImageConfig:
 def read_manifest(answer: Answer, reference: str) -> Manifest:
     """Return the manifest that an answer holds.
 
-    Raises `UnreadableError` for what is no manifest, such as a login page, and `LyingError` where
+    Raises `RegistryError` for what is no manifest, such as a login page, and `LyingError` where
     the bytes are not those of the digest that was asked for or that the registry names.
     """
     said = _content_type(answer)
@@ -157,19 +157,19 @@ def proved(body: bytes, named: str | None, reference: str) -> Digest:
 
 
 def objects(value: object, what: str) -> list[dict[str, Any]]:
-    """Return a JSON list of objects, or raise `UnreadableError` saying what is none."""
+    """Return a JSON list of objects, or raise `RegistryError` saying what is none."""
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise UnreadableError(f"the registry sends no list of {what}")
+        raise RegistryError(f"the registry sends no list of {what}")
     return value
 
 
 def digest_of(descriptor: Mapping[str, Any]) -> Digest:
-    """Return the digest that a descriptor names, or raise `UnreadableError` where it names none."""
+    """Return the digest that a descriptor names, or raise `RegistryError` where it names none."""
     named = descriptor.get("digest")
     try:
         return Digest.parse(named if isinstance(named, str) else "")
     except PromoteError as error:
-        raise UnreadableError(f"the registry's {error.message}") from None
+        raise RegistryError(f"the registry's {error.message}") from None
 
 
 def platform(value: object) -> str | None:
@@ -197,8 +197,8 @@ def _content_type(answer: Answer) -> str:
     return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
-def _no_manifest(answer: Answer, reason: str) -> UnreadableError:
-    return UnreadableError(
+def _no_manifest(answer: Answer, reason: str) -> RegistryError:
+    return RegistryError(
         f"{urlsplit(answer.url).netloc} answers with something that is not an image's manifest: {reason}",
         "Check the image's name, the login, and any proxy or login page in front of the registry.",
     )

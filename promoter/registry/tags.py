@@ -10,8 +10,8 @@ import time
 from urllib.parse import quote, urljoin, urlsplit
 
 from promoter.http import Answer
-from promoter.registry.connection import Connection
-from promoter.registry.failures import UnreadableError
+from promoter.registry.connection import RegistryConnections
+from promoter.registry.failures import RegistryError
 from promoter.registry.http import read_json
 
 # A registry without pages sends 100,000 long tags in so many bytes.
@@ -27,8 +27,8 @@ _PARAMETER = re.compile(rf";\s*(?P<key>[^\s=;,\"<>]+)(?:\s*=\s*(?P<value>{_VALUE
 _LINK_LIMIT = 8192
 
 
-def all_tags(connection: Connection, name: str) -> tuple[str, ...]:
-    """Return every tag of an image; raises `UnreadableError` where the registry does not give them all.
+def all_tags(connection: RegistryConnections, name: str) -> tuple[str, ...]:
+    """Return every tag of an image; raises `RegistryError` where the registry does not give them all.
 
     The next page is where Link says. A registry that sends none is asked by the last tag, but only
     after a page of a round number: one that honours `n` in its own way has cut there, and nearly
@@ -47,7 +47,7 @@ def all_tags(connection: Connection, name: str) -> tuple[str, ...]:
         fresh, following = len(tags) > known, next_page(answer)
         linked = linked or following is not None
         if following is not None and page and not fresh:
-            raise UnreadableError(f"the registry of {name} sends the same tags again and again")
+            raise RegistryError(f"the registry of {name} sends the same tags again and again")
         if following is None:
             # A later page that is shorter than the first is the last one.
             full = len(page) >= size if size else _is_round(len(page))
@@ -57,7 +57,7 @@ def all_tags(connection: Connection, name: str) -> tuple[str, ...]:
             following = f"tags/list?n={_PAGE}&last={quote(page[-1])}"
         path = following
         if len(tags) > _TAGS or len(seen) > _PAGES or time.monotonic() > end:
-            raise UnreadableError(
+            raise RegistryError(
                 f"the registry of {name} has more tags than can be read ({len(tags):,} so far)",
                 "Remove old tags, or give more time with --timeout.",
             )
@@ -75,9 +75,9 @@ def next_page(answer: Answer) -> str | None:
         # Where TLS ends at a proxy, the registry behind it does not know its own scheme.
         same = _host(parts.netloc) == _host(urlsplit(answer.url).netloc)
     except ValueError:
-        raise UnreadableError("the registry's next page of tags has no address") from None
+        raise RegistryError("the registry's next page of tags has no address") from None
     if not same:
-        raise UnreadableError("the registry's next page of tags is at another host")
+        raise RegistryError("the registry's next page of tags is at another host")
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
@@ -103,5 +103,5 @@ def _tags(name: str, answer: Answer) -> list[str]:
     if page is None:
         return []
     if not isinstance(page, list) or not all(isinstance(tag, str) for tag in page):
-        raise UnreadableError(f"the registry of {name} sends no list of tags")
+        raise RegistryError(f"the registry of {name} sends no list of tags")
     return page

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from promoter.domain.errors import RefusedError
-from promoter.domain.model import Kind, Tree
+from promoter.domain.model import PathKind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 
 _FILES, _BYTES = 3000, 32 * 1024 * 1024
@@ -26,11 +26,11 @@ def write(
     which are never followed.
     """
     found = dict(item for folder in folders for item in _below(tree, folder))
-    found |= dict.fromkeys(single, Kind.FILE)
+    found |= dict.fromkeys(single, PathKind.FILE)
     files = sorted(
         path
         for path, kind in found.items()
-        if kind is Kind.FILE
+        if kind is PathKind.FILE
         and (
             kustomizations is None or path in kustomizations or path.name not in KUSTOMIZATION_NAMES
         )
@@ -51,7 +51,7 @@ def write(
             raise AssertionError(f"{path} would be written outside of the folder that is rendered")
         for root in roots:
             put(root / path, data)
-    return tuple(path for path, kind in found.items() if kind is not Kind.FILE)
+    return tuple(path for path, kind in found.items() if kind is not PathKind.FILE)
 
 
 def put(file: Path, data: bytes) -> None:
@@ -62,12 +62,12 @@ def put(file: Path, data: bytes) -> None:
     file.chmod(0o700)
 
 
-def _below(tree: Tree, folder: PurePosixPath) -> Iterator[tuple[PurePosixPath, Kind]]:
+def _below(tree: Tree, folder: PurePosixPath) -> Iterator[tuple[PurePosixPath, PathKind]]:
     stack, seen = [folder], 0
     while stack and seen <= _FILES:
         current = stack.pop()
         for name, kind in tree.entries(current).items():
-            if kind is Kind.DIRECTORY:
+            if kind is PathKind.DIRECTORY:
                 stack.append(current / name)
             else:
                 seen += 1

@@ -21,7 +21,7 @@ from promoter.edits import env_file, kustomization
 from promoter.graph.documents import (
     Origin,
     Scalar,
-    UnreadableError,
+    UnreadableDocumentError,
     Value,
     decode,
     documents,
@@ -132,7 +132,7 @@ def _edited(edit: FileEdit) -> Iterator[tuple[_Field, _Moved]]:
     try:
         files = [list(documents(decode(data))) for data in (edit.before, edit.after)]
         values = [[parse(text, Origin("", line)) for line, text in one] for one in files]
-    except UnreadableError:
+    except UnreadableDocumentError:
         return
     for before, after in zip(*values, strict=False):
         for path, left, right in changed_fields(plain(before), plain(after)):
@@ -154,7 +154,7 @@ def _text(edit: FileEdit) -> Iterator[tuple[_Moved, _Moved]]:
     changes = edit.changes
     if edit.path.name in KUSTOMIZATION_NAMES or any(one.is_linked for one in changes):
         return
-    with suppress(UnreadableError):
+    with suppress(UnreadableDocumentError):
         before, after = (decode(data).rstrip("\n") for data in (edit.before, edit.after))
         yield (before, after), _moved(changes[0])
 
@@ -165,7 +165,7 @@ def _inside(left: Any, right: Any) -> Iterator[tuple[YAMLPath, Any, Any]]:  # no
         return
     try:
         old, new = (parse(text, Origin("")) for text in (left, right))
-    except UnreadableError:
+    except UnreadableDocumentError:
         return
     if isinstance(new, dict | list):
         for path, before, after in changed_fields(plain(old), plain(new)):

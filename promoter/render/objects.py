@@ -15,7 +15,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.diff import hunks
 from promoter.domain.json import mapping
 from promoter.domain.render import ObjectDiff, RenderDiff
-from promoter.graph.documents import Origin, UnreadableError, parse
+from promoter.graph.documents import Origin, UnreadableDocumentError, parse
 from promoter.render.image_fields import ImageFields, YAMLPath, changed_fields, plain
 from promoter.render.immutable import immutable_fields
 
@@ -87,7 +87,7 @@ def _parsed(text: str, *, known: bool) -> _Object:
     if known:
         try:
             data = plain(parse(text, Origin("")))
-        except UnreadableError:
+        except UnreadableDocumentError:
             data = None
     if not isinstance(data, dict):
         group = _first(r"^apiVersion: (.*)$", text).rpartition("/")[0]

@@ -241,7 +241,7 @@ def _merged(world: World) -> None:
     world.github.merge(1)
 
 
-def _overtaken(world: World) -> None:
+def _superseded(world: World) -> None:
     """What is proposed has reached the base by other ways."""
     world.run("--app", "a", "--tag", "1.4.2")
     path = kustomization("a")
@@ -289,12 +289,12 @@ READS = (
 DELIVERIES = (
     Delivery("pull by git", PULLS),
     Delivery("pull by git, renewed", PULLS, _NEWER, proposed),
-    Delivery("pull by git, closed", PULLS, before=_overtaken),
+    Delivery("pull by git, closed", PULLS, before=_superseded),
     Delivery("pull by git, finished and merged", _MERGES + _WANTS),
     Delivery("pull by API", PULLS + API),
     Delivery("pull by API, renewed", PULLS + API, _NEWER, proposed),
     Delivery("pull by API, on a branch that is left", PULLS + API, _NEWER, _merged),
-    Delivery("pull by API, closed", PULLS + API, before=_overtaken),
+    Delivery("pull by API, closed", PULLS + API, before=_superseded),
     Delivery("pull by API, finished and merged", _MERGES + API + _WANTS),
     Delivery("push by git", PUSHES),
     Delivery("push by API", PUSHES + API),
@@ -308,7 +308,7 @@ DELIVERIES = (
     Delivery("unhold by push", PUSHES, ("unhold", *_APP, "--reason", "over"), _held),
     Delivery("folder: pull", PULLS, folder=True),
     Delivery("folder: pull renewed", PULLS, _NEWER, proposed, folder=True),
-    Delivery("folder: pull closed", PULLS, before=_overtaken, folder=True),
+    Delivery("folder: pull closed", PULLS, before=_superseded, folder=True),
     Delivery("folder: push", PUSHES, folder=True),
     Delivery("folder: auto by push", PUSHES, ("auto",), _two_new, folder=True),
 )

@@ -9,10 +9,10 @@ from promoter.cli.requests import checked_names, new_tokens, wired
 from promoter.engine.auto import Policies
 from promoter.engine.places import Scope
 from promoter.engine.run import Run
-from promoter.engine.world import open_world
+from promoter.engine.run_context import open_run
 from promoter.output import terminal
 from promoter.output.envelope import envelope
-from promoter.output.result import Result, of_promotions
+from promoter.output.result import CommandResult, of_promotions
 from promoter.planning.plan import Request
 from promoter.settings import Settings
 
@@ -20,7 +20,7 @@ from promoter.settings import Settings
 _PATIENCE = 15.0
 
 
-def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:
+def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> CommandResult:
     """Promote what the policies choose and return the envelopes."""
     found = wired(settings)
     scope = Scope(
@@ -31,9 +31,9 @@ def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Resul
     asked = Request(
         "", allow=settings.allow, actor=settings.actor, run=settings.run, scheduled=True
     )
-    whole = open_world(found, progress, patience=_PATIENCE)
-    with whole as world, terminal.progress(quiet=settings.quiet) as shown:
-        outcomes = Run(world, Policies(world, scope, asked, shown)).results()
-    progress.extend(world.requests_made())
+    whole = open_run(found, progress, patience=_PATIENCE)
+    with whole as context, terminal.progress(quiet=settings.quiet) as shown:
+        outcomes = Run(context, Policies(context, scope, asked, shown)).results()
+    progress.extend(context.requests_made())
     done = of_promotions([envelope(one) for one in outcomes], counted=True, tried=found.tried)
     return replace(done, masks=tuple(new_tokens(settings, found)))

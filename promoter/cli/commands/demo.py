@@ -6,14 +6,14 @@ import argparse
 
 from promoter.demo import story
 from promoter.domain.errors import UsageError
-from promoter.output.result import Result
+from promoter.output.result import CommandResult
 from promoter.settings import Settings
 
 # What people write who expect a demo that runs on, and which is hardly a folder's name.
 _VERBS = ("start", "run", "stop", "clean", "cleanup", "delete", "remove", "reset", "list", "status")
 
 
-def run(settings: Settings, arguments: argparse.Namespace, progress: list[str]) -> Result:
+def run(settings: Settings, arguments: argparse.Namespace, progress: list[str]) -> CommandResult:
     """Make the repository and promote through it; raises `UsageError` for a verb as the folder."""
     if arguments.directory in _VERBS:
         raise UsageError(

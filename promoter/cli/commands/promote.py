@@ -9,16 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from promoter.cli.requests import new_tokens, request_of, requested, wired
-from promoter.cli.signals import held
+from promoter.cli.signals import signals_deferred
 from promoter.domain.errors import PromoteError
+from promoter.engine.run_context import Expected, open_run
 from promoter.engine.wiring import Wiring
-from promoter.engine.world import Expected, open_world
 from promoter.git.first_fetch import HISTORY_DEPTH
 from promoter.planning.plan import Request
 from promoter.settings import Settings
 
 if TYPE_CHECKING:
-    from promoter.output.result import Result
+    from promoter.output.result import CommandResult
     from promoter.planning.outcome import Outcome
 
 
@@ -28,12 +28,14 @@ _NEEDED_LATER = (
 )  # fmt: skip
 
 
-def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:
+def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> CommandResult:
     """Promote the apps that were asked for and return their envelope, or envelopes."""
     return run_requests(requested(settings, request_of), settings, progress)
 
 
-def run_requests(requests: Sequence[Request], settings: Settings, progress: list[str]) -> Result:
+def run_requests(
+    requests: Sequence[Request], settings: Settings, progress: list[str]
+) -> CommandResult:
     """Carry requests out and return their envelope, or envelopes."""
     masks: list[str] = []
     tried: Collection[str] = ()
@@ -57,16 +59,17 @@ def _promoted(
     # What is rolled back needs more of the files' history than comes with the pulls.
     goes_back = any(one.rollback is not None for one in requests)
     expected = Expected(apps, (), HISTORY_DEPTH) if goes_back else Expected(apps, apps)
-    with open_world(found, progress, expected) as world:
+    with open_run(found, progress, expected) as context:
         # Late: git and the forge look at the repository while the engine is imported.
-        with held():
+        with signals_deferred():
             from promoter.engine import run as engine
 
             _load_ahead()
         outcomes = engine.promote(
-            [replace(one, source_revision=_source_revision(found, one)) for one in requests], world
+            [replace(one, source_revision=_source_revision(found, one)) for one in requests],
+            context,
         )
-    progress.extend(world.requests_made())
+    progress.extend(context.requests_made())
     return outcomes, found.tried
 
 
@@ -101,7 +104,7 @@ def _failed(error: PromoteError, request: Request) -> Outcome:
     return failed(error, request.app, request.environment)
 
 
-def _result(outcomes: Sequence[Outcome], tried: Collection[str]) -> Result:
+def _result(outcomes: Sequence[Outcome], tried: Collection[str]) -> CommandResult:
     """Return what is shown of the outcomes; what it is made by is imported after git has begun."""
     from promoter.output.envelope import envelope
     from promoter.output.result import of_promotion, of_promotions

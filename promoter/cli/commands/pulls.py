@@ -13,14 +13,14 @@ from promoter.domain.pull import Pull, PullState
 from promoter.engine import wiring
 from promoter.forges import Forge, MergingForge
 from promoter.output.envelope import SCHEMA
-from promoter.output.result import Result
-from promoter.output.table import Table
-from promoter.output.text import AnyPiece, Kind, Piece
+from promoter.output.result import CommandResult
+from promoter.output.table import TextTable
+from promoter.output.text import AnyPiece, Piece, PieceKind
 from promoter.pull_request import is_ours
 from promoter.settings import Settings
 
 
-def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> Result:
+def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> CommandResult:
     """List the pulls of promotions, or end one; merging and closing are the local forge's."""
     forge = wiring.open_forge(wired_to_read(settings))
     try:
@@ -29,7 +29,7 @@ def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> Resu
         forge.disconnect()
 
 
-def _done(forge: Forge, verb: str, number: int | None) -> Result:
+def _done(forge: Forge, verb: str, number: int | None) -> CommandResult:
     if verb == "list":
         if number is not None:
             raise UsageError(
@@ -45,7 +45,7 @@ def _done(forge: Forge, verb: str, number: int | None) -> Result:
     return _end(forge, verb, number)
 
 
-def _end(forge: Forge, verb: str, number: int) -> Result:
+def _end(forge: Forge, verb: str, number: int) -> CommandResult:
     if not isinstance(forge, MergingForge):
         raise UsageError(
             f"promote pulls {verb} works on the local forge only",
@@ -56,14 +56,14 @@ def _end(forge: Forge, verb: str, number: int) -> Result:
     done = f"{ended.state} pull request {ended.number}: {ended.title}"
     if before.state is not PullState.OPEN:
         done = f"nothing done: pull request {ended.number} is {before.state} already"
-    return _result((ended,), Piece(Kind.PLAIN, f"{done}\n  {ended.url}\n"))
+    return _result((ended,), Piece(PieceKind.PLAIN, f"{done}\n  {ended.url}\n"))
 
 
-def _listed(pulls: tuple[Pull, ...]) -> Result:
+def _listed(pulls: tuple[Pull, ...]) -> CommandResult:
     ours = [one for one in pulls if one.branch.startswith(BRANCH_PREFIX) or is_ours(one.body)]
     if not ours:
-        return _result(ours, Piece(Kind.PLAIN, "no pull requests\n"))
-    table = Table(
+        return _result(ours, Piece(PieceKind.PLAIN, "no pull requests\n"))
+    table = TextTable(
         ("PR", "state", "title", "branch", "base", "address"),
         tuple(
             (f"#{p.number}", p.state, bounded(p.title), p.branch, p.base, bounded(p.url))
@@ -74,9 +74,9 @@ def _listed(pulls: tuple[Pull, ...]) -> Result:
     return _result(ours, table)
 
 
-def _result(pulls: Sequence[Pull], piece: AnyPiece) -> Result:
+def _result(pulls: Sequence[Pull], piece: AnyPiece) -> CommandResult:
     shown = [{**asdict(pull), "state": pull.state.value} for pull in pulls]
-    return Result(
+    return CommandResult(
         document={"schema": SCHEMA, "pulls": shown, "exit_code": 0},
         pieces=(piece,),
     )

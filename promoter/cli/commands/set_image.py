@@ -22,8 +22,8 @@ from promoter.edits.kustomization.arguments import parse_arguments
 from promoter.edits.text import check_size
 from promoter.git.folder import DirectoryTree
 from promoter.output.envelope import SCHEMA, refusal_as_json
-from promoter.output.result import Result
-from promoter.output.text import Complaint, Kind, Piece
+from promoter.output.result import CommandResult
+from promoter.output.text import Complaint, Piece, PieceKind
 from promoter.planning.dead_edits import dead_entries
 from promoter.settings import Settings
 from promoter.temporary import write_whole
@@ -46,7 +46,7 @@ class _File:
         return PurePosixPath(self.named.as_posix())
 
 
-def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> Result:
+def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> CommandResult:
     """Edit kustomizations in place: all are planned before the first is written."""
     done = edit(
         arguments.arguments,
@@ -57,7 +57,9 @@ def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> Resu
     )
     if not settings.quiet:
         return done
-    kept = tuple(one for one in done.pieces if isinstance(one, Piece) and one.kind is Kind.DIFF)
+    kept = tuple(
+        one for one in done.pieces if isinstance(one, Piece) and one.kind is PieceKind.DIFF
+    )
     return replace(done, pieces=kept)
 
 
@@ -68,7 +70,7 @@ def edit(
     *,
     dry_run: bool,
     allow: frozenset[str] = frozenset(),
-) -> Result:
+) -> CommandResult:
     """Edit kustomizations in place: all are planned before the first is written."""
     settings = parse_arguments(arguments)
     names = [one.name for one in settings]
@@ -232,7 +234,7 @@ def _result(
     warnings: Sequence[str],
     *,
     dry_run: bool,
-) -> Result:
+) -> CommandResult:
     shown = [
         {
             "file": str(file.named),
@@ -246,7 +248,7 @@ def _result(
         for file, edit in edits
     ]
     code = int(Exit.REFUSED if refusals else Exit.DONE)
-    return Result(
+    return CommandResult(
         exit_code=code,
         document={
             "schema": SCHEMA,
@@ -265,11 +267,11 @@ def _result(
 def _piece(edit: FileEdit, *, dry_run: bool) -> Piece:
     """Return what a terminal shows of one file: the diff of a dry run, else what was changed."""
     if edit.after == edit.before:
-        return Piece(Kind.PLAIN, f"nothing to do: {edit.path} has these images already\n")
+        return Piece(PieceKind.PLAIN, f"nothing to do: {edit.path} has these images already\n")
     if dry_run:
-        return Piece(Kind.DIFF, unified([edit]))
+        return Piece(PieceKind.DIFF, unified([edit]))
     lines = [
         f"  {one.image}: {one.field} {one.old or '(none)'} -> {one.new or '(none)'}\n"
         for one in edit.changes
     ]
-    return Piece(Kind.PLAIN, f"changed {edit.path}\n{''.join(lines)}")
+    return Piece(PieceKind.PLAIN, f"changed {edit.path}\n{''.join(lines)}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from promoter.cli.requests import checked_names, wired_to_read
+from promoter.engine.run_context import Expected, open_run
 from promoter.engine.status import read_status
-from promoter.engine.world import Expected, open_world
 from promoter.git.first_fetch import RECENT_DEPTH
-from promoter.output.result import Result
+from promoter.output.result import CommandResult
 from promoter.output.status import of_status
 from promoter.settings import Settings
 
@@ -16,11 +16,11 @@ from promoter.settings import Settings
 _PATIENCE = 15.0
 
 
-def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:
+def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> CommandResult:
     """Return the status of the apps in their environments; nothing is written."""
     apps, environments = checked_names(settings, "app"), checked_names(settings, "env", many=True)
     expected = Expected(apps, depth=RECENT_DEPTH)
-    with open_world(wired_to_read(settings), progress, expected, patience=_PATIENCE) as world:
-        found = read_status(world, apps, environments, registry=not settings.no_registry)
-        progress.extend(world.requests_made())
-        return of_status(found.rows, base=found.base, now=world.now, warnings=found.warnings)
+    with open_run(wired_to_read(settings), progress, expected, patience=_PATIENCE) as context:
+        found = read_status(context, apps, environments, registry=not settings.no_registry)
+        progress.extend(context.requests_made())
+        return of_status(found.rows, base=found.base, now=context.now, warnings=found.warnings)

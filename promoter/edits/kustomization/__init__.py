@@ -19,7 +19,7 @@ from promoter.domain.model import FieldChange, FileEdit
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.refusal import Refusal
 from promoter.edits import engine
-from promoter.edits.engine import Step
+from promoter.edits.engine import EditStep
 from promoter.edits.kustomization.entries import ImageEntry, Kustomization, check_editable, parse
 from promoter.edits.kustomization.entry_fields import field_splices
 from promoter.edits.kustomization.new_entries import insert_entries
@@ -89,7 +89,7 @@ def set_images(
     kustomization = read(path, data)
     source = kustomization.region.text
     refusals: list[Refusal] = []
-    steps: list[Step] = []
+    steps: list[EditStep] = []
     warnings: list[str] = []
     missing: list[ImageSetting] = []
     for setting in settings:
@@ -116,7 +116,7 @@ def set_images(
     return replace(edit, warnings=tuple(warnings))
 
 
-def _step(entry: ImageEntry, setting: ImageSetting) -> tuple[Step | None, tuple[str, ...]]:
+def _step(entry: ImageEntry, setting: ImageSetting) -> tuple[EditStep | None, tuple[str, ...]]:
     """Return the step that brings one entry's fields to what is wanted, and what is lost by it."""
     assert entry.spot is not None
     wanted = {"newName": setting.new_name, "newTag": setting.tag, "digest": setting.digest}
@@ -142,7 +142,7 @@ def _step(entry: ImageEntry, setting: ImageSetting) -> tuple[Step | None, tuple[
         file = PurePosixPath(region.file.path)
         changes.append(FieldChange(file, *at, name, entry.name or "", old[name], text))
     splices = tuple(field_splices(region.text, entry, changed))
-    return Step(region, splices, expected, tuple(changes)), lost
+    return EditStep(region, splices, expected, tuple(changes)), lost
 
 
 def _as_written(values: dict[str, str | None]) -> dict[str, str | None]:
@@ -151,7 +151,7 @@ def _as_written(values: dict[str, str | None]) -> dict[str, str | None]:
     return values | {"newTag": f"{tag}@{digest}", "digest": None} if tag and digest else values
 
 
-def _left(kustomization: Kustomization, steps: Sequence[Step]) -> list[Refusal]:
+def _left(kustomization: Kustomization, steps: Sequence[EditStep]) -> list[Refusal]:
     """Return why kustomize would refuse the file for values that no step replaces."""
     replaced = {path for step in steps for path in step.expected}
     return [
@@ -162,7 +162,7 @@ def _left(kustomization: Kustomization, steps: Sequence[Step]) -> list[Refusal]:
     ]
 
 
-def _checked(edit: FileEdit, steps: Sequence[Step]) -> FileEdit:
+def _checked(edit: FileEdit, steps: Sequence[EditStep]) -> FileEdit:
     """Return an edit whose result is a kustomization still, or raise `RefusedError`."""
     try:
         read(edit.path, edit.after)
@@ -195,7 +195,7 @@ def _with_entries(
         for index, one in enumerate(new, way.index):
             for key, value in one.items():
                 expected[(0, way.field, index, key)] = f"str:{value}"
-        step = Step(kustomization.region, tuple(way.splices), expected, changes)
+        step = EditStep(kustomization.region, tuple(way.splices), expected, changes)
         try:
             return _checked(engine.edit(kustomization.region, [step]), [step])
         except RefusedError:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from promoter.domain.errors import UsageError
 from promoter.domain.forges import is_other_forge
 from promoter.domain.urls import check_url, host_of
-from promoter.forges.kinds import Connection, ForgeKind
+from promoter.forges.kinds import ForgeConnection, ForgeKind
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -44,7 +44,7 @@ def _api_url(address: Address, variables: Mapping[str, str]) -> str:
     return f"{scheme}://{host}/api/v3"
 
 
-def _open(connection: Connection) -> GitHubForge:
+def _open(connection: ForgeConnection) -> GitHubForge:
     where = connection.address
     if is_other_forge(where.host):
         raise UsageError(
@@ -57,9 +57,9 @@ def _open(connection: Connection) -> GitHubForge:
             "Give the repository's URL, or --forge local.",
         )
     from promoter.forges.github.first_query import begin
-    from promoter.forges.github.http import Http
+    from promoter.forges.github.http import GitHubHttp
 
-    http = Http(connection.deadline, connection.authorities)
+    http = GitHubHttp(connection.deadline, connection.authorities)
     first = begin(connection, http)
     # Only now: the query is answered meanwhile. The repository is asked later, for its history.
     from promoter.forges.github import repository as _  # noqa: F401
@@ -79,11 +79,11 @@ def _repository(forge: Forge, environments: Sequence[str], now: int) -> GitHubRe
     return GitHubRepository(forge.client, environments, now=now)
 
 
-def _app_token(connection: Connection, app: tuple[str, SecretStr]) -> SecretStr:
+def _app_token(connection: ForgeConnection, app: tuple[str, SecretStr]) -> SecretStr:
     from promoter.forges.github.app import app_token
-    from promoter.forges.github.http import Http
+    from promoter.forges.github.http import GitHubHttp
 
-    http = Http(connection.deadline, connection.authorities)
+    http = GitHubHttp(connection.deadline, connection.authorities)
     return app_token(str(connection.api_url), connection.address.owner_and_name, app, http)
 
 

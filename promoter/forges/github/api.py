@@ -21,7 +21,7 @@ from promoter.forges.github.failures import (
     failure,
     is_of_graphql,
 )
-from promoter.forges.github.http import Http, graphql_request, rest_request
+from promoter.forges.github.http import GitHubHttp, graphql_request, rest_request
 from promoter.http import Answer
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Api:
     """An API with a token, or None; each request raises what is in `FAILURES`."""
 
     def __init__(
-        self, url: str, token: SecretStr | None, http: Http, first: FirstQuery | None = None
+        self, url: str, token: SecretStr | None, http: GitHubHttp, first: FirstQuery | None = None
     ) -> None:
         self._url, self._token, self._http, self._first = url, token, http, first
         self.may_read_teams = True

@@ -14,7 +14,7 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError, UsageError
 from promoter.domain.redaction import add_secret
 from promoter.forges.github.failures import FAILURES, GitHubError, failure
-from promoter.forges.github.http import Http
+from promoter.forges.github.http import GitHubHttp
 from promoter.forges.github.rest import connect, own_errors
 from promoter.forges.github.retry import until_done, until_known
 
@@ -30,7 +30,7 @@ _UNKNOWN = "The key is not this App's, its id is wrong, or this machine's clock 
 
 
 def app_token(
-    api_url: str, repository: tuple[str, str], by: tuple[str, SecretStr], http: Http
+    api_url: str, repository: tuple[str, str], by: tuple[str, SecretStr], http: GitHubHttp
 ) -> SecretStr:
     """Return a short-lived token of the App's installation on the repository, tried before use.
 
@@ -85,7 +85,7 @@ def _authentication(app: str, key: SecretStr) -> Auth.AppAuth:
     return authentication
 
 
-def _verify(api_url: str, repository: tuple[str, str], token: SecretStr, http: Http) -> None:
+def _verify(api_url: str, repository: tuple[str, str], token: SecretStr, http: GitHubHttp) -> None:
     """Wait until the token is known to GitHub; it is refused for a moment after it was made."""
     requester, place = connect(api_url, token, http), "/".join(map(quote, repository))
     ask = own_errors()(lambda: requester.requestJsonAndCheck("GET", f"/repos/{place}"))

@@ -9,7 +9,7 @@ from typing import Any
 from promoter.domain.branch import COMMITS_LIMIT, BranchCommit
 from promoter.domain.declaration import Declaration
 from promoter.domain.moment import seconds_of
-from promoter.forges.github.branches import Branch
+from promoter.forges.github.branches import BranchAnswer
 from promoter.forges.github.client import Client
 from promoter.forges.github.objects import Reader
 from promoter.forges.github.tree import GitHubTree
@@ -21,13 +21,13 @@ _FILES_LIMIT = 300
 _FEW = 20
 
 
-class BranchCommits:
+class GitHubBranchCommits:
     """Reads what branches hold; what a query has shown of one already is not asked for again."""
 
     def __init__(self, client: Client, reader: Reader) -> None:
         self._client, self._reader = client, reader
 
-    def of(self, tip: str, base: str, seen: Branch | None) -> tuple[BranchCommit, ...]:
+    def of(self, tip: str, base: str, seen: BranchAnswer | None) -> tuple[BranchCommit, ...]:
         """Return the commits up to a tip that a base commit does not have, newest first."""
         if seen is None or seen.tip != tip or seen.commit is None:
             return self._client.read("read the branch", lambda: self._beyond(tip, base))

@@ -34,7 +34,7 @@ fragment Changes on PullRequest {
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class BranchAnswer:
     """What an answer says of a branch."""
 
     pulls: tuple[Pull, ...] | None = ()
@@ -54,12 +54,12 @@ def look(
     *,
     commits: bool = False,
     histories: FileHistories = NO_HISTORIES,
-) -> dict[str, Branch]:
+) -> dict[str, BranchAnswer]:
     """Return what is to be known of branches, and keep the rules of all and the histories.
 
     `commits`: also what the branches hold. Raises one of `FAILURES`.
     """
-    found: dict[str, Branch] = {}
+    found: dict[str, BranchAnswer] = {}
     for start in range(0, len(branches), _AT_ONCE):
         part = branches[start : start + _AT_ONCE]
         shown = client.query(branches_query(base, part, commits=commits, histories=histories))
@@ -93,16 +93,16 @@ def branches_query(
     return query("Branches", fields(), RULES, PULL, tip, changes, histories.fragment)
 
 
-def read_branch(branch: Any, pulls: Any, repository: str, base: str) -> Branch:  # noqa: ANN401 - JSON
+def read_branch(branch: Any, pulls: Any, repository: str, base: str) -> BranchAnswer:  # noqa: ANN401 - JSON
     """Return what is said of a branch and its pulls; the pull at its tip tells its own commit.
 
     `repository` is GitHub's id of it.
     """
     own = graph_pulls(pulls, repository, base)
     if not branch or "target" not in branch:
-        return Branch(own)
+        return BranchAnswer(own)
     target = branch["target"]
-    found = Branch(own, target["oid"], graph_rules(branch))
+    found = BranchAnswer(own, target["oid"], graph_rules(branch))
     current = (one for one in pulls["nodes"] if _is_current(one, found.tip, repository, base))
     if (pull := next(current, None)) is None:
         return found

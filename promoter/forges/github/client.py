@@ -29,7 +29,7 @@ from promoter.forges.github.failures import (
     is_passing,
 )
 from promoter.forges.github.graphql_answers import data_but_for_rules
-from promoter.forges.github.http import Http, NoAnswerError
+from promoter.forges.github.http import GitHubHttp, NoAnswerError
 from promoter.forges.github.retry import (
     SETTLING,
     AsGitHubSays,
@@ -62,7 +62,7 @@ class Client:
         api_url: str,
         repository: tuple[str, str],
         token: SecretStr | None,
-        http: Http,
+        http: GitHubHttp,
         first: FirstQuery | None = None,
     ) -> None:
         self.owner, self.name = repository

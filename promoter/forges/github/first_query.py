@@ -6,22 +6,24 @@ from concurrent.futures import Future, wait
 
 from promoter.forges.github import first_pulls, overview
 from promoter.forges.github.guess import Guess, guess
-from promoter.forges.github.http import Http, graphql_request
-from promoter.forges.kinds import Connection
-from promoter.http import Answer, Request
+from promoter.forges.github.http import GitHubHttp, graphql_request
+from promoter.forges.kinds import ForgeConnection
+from promoter.http import Answer, HttpRequest
 from promoter.threads import in_background
 
 
 class FirstQuery:
     """A query that is under way; its answer is taken one time."""
 
-    def __init__(self, http: Http, request: Request, pulls_of: Guess | None = None) -> None:
+    def __init__(
+        self, http: GitHubHttp, request: HttpRequest, pulls_of: Guess | None = None
+    ) -> None:
         self.pulls_of = pulls_of
         """Whose pulls it asks for, where it asks for nothing that git brings."""
         self._request = request
         self._answer: Future[Answer] | None = in_background(lambda: http.send(request))
 
-    def is_for(self, request: Request) -> bool:
+    def is_for(self, request: HttpRequest) -> bool:
         """Return whether a request asks the same, and the answer was not taken yet."""
         return self._answer is not None and request == self._request
 
@@ -36,7 +38,7 @@ class FirstQuery:
         return taken.result()
 
 
-def begin(connection: Connection, http: Http) -> FirstQuery | None:
+def begin(connection: ForgeConnection, http: GitHubHttp) -> FirstQuery | None:
     """Begin the look that the run is opened for; None where there is none for a single app."""
     look = connection.look
     if look is None or len(look.apps) != 1 or connection.token is None:

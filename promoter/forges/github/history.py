@@ -9,7 +9,7 @@ from typing import Any
 from promoter.domain.dataclass import dataclass
 from promoter.domain.moment import seconds_of
 from promoter.domain.pull_number import pull_number
-from promoter.domain.stay import not_before
+from promoter.domain.running_period import not_before
 from promoter.forges.github.client import Client
 from promoter.forges.github.file_histories import VERSIONS
 from promoter.forges.github.objects import Reader

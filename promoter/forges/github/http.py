@@ -23,7 +23,7 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.json import parse_json
 from promoter.forges.github.early_connection import taken
 from promoter.forges.github.rate_limits import limit_of
-from promoter.http import Answer, Request, TooLargeError, ask, proxy_status, why
+from promoter.http import Answer, HttpRequest, TooLargeError, ask, proxy_status, why
 from promoter.pools import Pools
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class _Limit(NamedTuple):
     answer: Answer
 
 
-class Http:
+class GitHubHttp:
     """The connections to one API, which end with the deadline, and the count of its requests."""
 
     def __init__(self, deadline: Deadline, authorities: str | None = None) -> None:
@@ -80,7 +80,7 @@ class Http:
             # It may still be on its way.
             self._early.add_done_callback(lambda done: done.result().close())
 
-    def send(self, request: Request, retries: Retry | None = None) -> Answer:
+    def send(self, request: HttpRequest, retries: Retry | None = None) -> Answer:
         """Send a request and return its answer, or raise `NoAnswerError`."""
         by_graphql = request.url.endswith(_GRAPHQL)
         if (refused := self._wait_for_limit(by_graphql)) is not None:
@@ -120,7 +120,7 @@ class Http:
 
 def graphql_request(
     api_url: str, token: SecretStr | None, document: str, variables: Mapping[str, Any]
-) -> Request:
+) -> HttpRequest:
     """Return the request that asks the API at a URL by a GraphQL document."""
     parts = urlsplit(api_url)
     path = parts.path.rstrip("/").removesuffix("/v3")
@@ -128,7 +128,7 @@ def graphql_request(
     return rest_request("POST", url, token, {"query": document, "variables": variables})
 
 
-def rest_request(method: str, url: str, token: SecretStr | None, body: object) -> Request:
+def rest_request(method: str, url: str, token: SecretStr | None, body: object) -> HttpRequest:
     """Return the request that does something at a URL; a body of None is none."""
     headers = {
         "User-Agent": "promoter",
@@ -138,9 +138,9 @@ def rest_request(method: str, url: str, token: SecretStr | None, body: object) -
     if token is not None:
         headers["Authorization"] = f"token {token.get_secret_value()}"
     if body is None:
-        return Request(method, url, headers, LIMIT)
+        return HttpRequest(method, url, headers, LIMIT)
     headers["Content-Type"] = "application/json"
-    return Request(method, url, headers, LIMIT, json.dumps(body))
+    return HttpRequest(method, url, headers, LIMIT, json.dumps(body))
 
 
 def parsed(text: str) -> Any:  # noqa: ANN401 - JSON of any shape

@@ -11,7 +11,7 @@ from typing import Any
 from promoter.domain.dataclass import dataclass
 from promoter.domain.pull import BranchRules
 from promoter.forges.github import folders
-from promoter.forges.github.branches import CHANGES, TIP, Branch, read_branch
+from promoter.forges.github.branches import CHANGES, TIP, BranchAnswer, read_branch
 from promoter.forges.github.file_histories import VERSION, history_field
 from promoter.forges.github.folders import FOLDER, Listing, listing
 from promoter.forges.github.guess import KUSTOMIZATION, Guess
@@ -48,7 +48,7 @@ class Overview:
     """The branches with a `+`, as those of several apps have it; None where there are too many."""
     named: dict[str, str | None] = field(default_factory=dict)
     """The commits of the branches that matter to the one promotion; None for one that is not there."""
-    branch: Branch = Branch()
+    branch: BranchAnswer = BranchAnswer()
     """That of the one promotion, with its pulls."""
     folders: dict[tuple[str, PurePosixPath], Any] = field(default_factory=dict)
     """Folders as GraphQL shows them, by commit and path."""

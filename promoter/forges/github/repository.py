@@ -16,8 +16,8 @@ from promoter.domain.errors import PromoteError, RemoteError
 from promoter.domain.first_answer import FirstAnswer
 from promoter.domain.model import Tree
 from promoter.forges.github import overview
-from promoter.forges.github.branch_commits import BranchCommits
-from promoter.forges.github.branches import Branch, look
+from promoter.forges.github.branch_commits import GitHubBranchCommits
+from promoter.forges.github.branches import BranchAnswer, look
 from promoter.forges.github.client import Client
 from promoter.forges.github.commits import Commits
 from promoter.forges.github.failures import FAILURES, GitHubError
@@ -53,10 +53,10 @@ class GitHubRepository:
         self._base_name = ""
         self._refs = Refs(client)
         self._commits = Commits(self._refs, self._reader)
-        self._held = BranchCommits(client, self._reader)
+        self._held = GitHubBranchCommits(client, self._reader)
         self._branches = KnownBranches(client, self._refs)
         """As of the last look at the base."""
-        self._looked: dict[str, Branch] = {}
+        self._looked: dict[str, BranchAnswer] = {}
         """What many branches hold, as far as it was asked for at once since then."""
 
     def base(self, wanted: str | None, apps: Iterable[str] = ()) -> tuple[str, GitHubTree]:

@@ -19,9 +19,9 @@ from urllib3.exceptions import TimeoutError as TookTooLongError
 from promoter.domain.deadline import Deadline
 from promoter.domain.json import parse_json
 from promoter.forges.github.failures import GitHubError
-from promoter.forges.github.http import LIMIT, Http
+from promoter.forges.github.http import LIMIT, GitHubHttp
 from promoter.forges.github.rate_limits import SECONDARY
-from promoter.http import Answer, Request
+from promoter.http import Answer, HttpRequest
 
 if TYPE_CHECKING:
     from github.Requester import Requester
@@ -132,7 +132,7 @@ def reads_only(deadline: Deadline) -> ReadRetry:
     return made
 
 
-def connect(api_url: str, by: SecretStr | Auth.AppAuth | None, http: Http) -> Requester:
+def connect(api_url: str, by: SecretStr | Auth.AppAuth | None, http: GitHubHttp) -> Requester:
     """Return what sends PyGithub's requests over our own connections, and repeats only reads."""
     auth = Auth.Token(by.get_secret_value()) if isinstance(by, SecretStr) else by
     github = Github(
@@ -156,7 +156,7 @@ def connect(api_url: str, by: SecretStr | Auth.AppAuth | None, http: Http) -> Re
             self, method: str, path: str, body: str | None, headers: dict[str, str], _: object
         ) -> None:
             url = f"{self._origin}{path}"
-            self._request = Request(method, url, headers, LIMIT, body)
+            self._request = HttpRequest(method, url, headers, LIMIT, body)
 
         def getresponse(self) -> _Response:
             return _Response(http.send(self._request, self._retry))

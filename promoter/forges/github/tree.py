@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
-from promoter.domain.model import Kind
+from promoter.domain.model import PathKind
 from promoter.forges.github.objects import Reader
 from promoter.git.tree import ROOT, checked, kind_of_mode, unfolded
 
@@ -20,7 +20,7 @@ class GitHubTree:
         self._listings: dict[PurePosixPath, dict[str, tuple[str, int]]] = {}
         self._unfolded: set[PurePosixPath] = set()
 
-    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
+    def entries(self, directory: PurePosixPath) -> Mapping[str, PathKind]:
         """Return the names in a directory with their kinds; empty where there is no directory."""
         return _Entries(self, directory)
 
@@ -119,17 +119,17 @@ class GitHubTree:
         return self._reader.tree(entry[0])
 
 
-class _Entries(Mapping[str, Kind]):
+class _Entries(Mapping[str, PathKind]):
     """The names in a folder; the folder is listed once more is asked than what is known below it."""
 
     def __init__(self, tree: GitHubTree, directory: PurePosixPath) -> None:
         self._tree, self._directory = tree, directory
 
-    def __getitem__(self, name: str) -> Kind:
+    def __getitem__(self, name: str) -> PathKind:
         if not self._tree.is_listed(self._directory):
             known = self._tree.is_folder(self._directory / name)
             if known:
-                return Kind.DIRECTORY
+                return PathKind.DIRECTORY
             if known is False:
                 raise KeyError(name)
         return kind_of_mode(self._tree.listing(self._directory)[name][1])

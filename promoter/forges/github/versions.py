@@ -12,7 +12,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import RemoteError
 from promoter.domain.moment import seconds_of
-from promoter.domain.stay import not_before
+from promoter.domain.running_period import not_before
 from promoter.forges.github.client import Client
 from promoter.forges.github.failures import FAILURES, UNLIKE
 from promoter.forges.github.objects import Reader
@@ -40,7 +40,7 @@ fragment Change on Commit {
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class HistoryPage:
     """A part of a file's history: the commits up to one that changed the file, behind a cursor."""
 
     commit: str
@@ -48,7 +48,7 @@ class Page:
     cursor: str | None = None
 
 
-def query(pages: Sequence[Page], size: int) -> str:
+def query(pages: Sequence[HistoryPage], size: int) -> str:
     """Return the query for parts of histories, which answers `h0`, `h1` and so on."""
     fields = []
     for number, page in enumerate(pages):
@@ -111,11 +111,13 @@ class GitHubVersions:
 
     def _rows(self, path: PurePosixPath) -> Iterator[dict[str, Any]]:
         """Yield the commits that changed a file, under all its names, each with its `path`."""
-        page: Page | None = Page(self.commit, path)
+        page: HistoryPage | None = HistoryPage(self.commit, path)
         while page is not None:
             page = yield from self._of_one_name(page)
 
-    def _of_one_name(self, page: Page) -> Generator[dict[str, Any], None, Page | None]:
+    def _of_one_name(
+        self, page: HistoryPage
+    ) -> Generator[dict[str, Any], None, HistoryPage | None]:
         """Yield the commits that changed a file under one name; return where an older one begins."""
         newer: dict[str, Any] | None = None
         is_first = page.path in self.paths and page.commit == self.commit
@@ -130,9 +132,9 @@ class GitHubVersions:
             if not shown["pageInfo"]["hasNextPage"]:
                 return self._old(newer, page) if newer and newer["file"] else None
             cursor = shown["pageInfo"]["endCursor"]
-            shown = self._ask([Page(page.commit, page.path, cursor)], _PAGE)[0]
+            shown = self._ask([HistoryPage(page.commit, page.path, cursor)], _PAGE)[0]
 
-    def _old(self, row: dict[str, Any], page: Page) -> Page | None:
+    def _old(self, row: dict[str, Any], page: HistoryPage) -> HistoryPage | None:
         """Return the history of what a file was called before the commit that made it; None for new."""
         if not (parents := row["parents"]["nodes"]):
             return None
@@ -141,7 +143,7 @@ class GitHubVersions:
         )
         for one in changed.get("files") or ():
             if one["filename"] == str(page.path) and one["status"] == "renamed":
-                return Page(parents[0]["oid"], PurePosixPath(one["previous_filename"]))
+                return HistoryPage(parents[0]["oid"], PurePosixPath(one["previous_filename"]))
         return None
 
     def _first_page(self, path: PurePosixPath) -> dict[str, Any]:
@@ -152,11 +154,11 @@ class GitHubVersions:
             others = (*self.paths[place:], *self.paths[:place])
             wanted = [one for one in others if one not in self._first][:_AT_ONCE]
             size = _PAGE if len(self.paths) <= _AT_ONCE else _SHORT_PAGE
-            found = self._ask([Page(self.commit, one) for one in wanted], size)
+            found = self._ask([HistoryPage(self.commit, one) for one in wanted], size)
             self._first |= dict(zip(wanted, found, strict=True))
         return self._first[path]
 
-    def _ask(self, pages: Sequence[Page], size: int) -> list[dict[str, Any]]:
+    def _ask(self, pages: Sequence[HistoryPage], size: int) -> list[dict[str, Any]]:
         try:
             answer = self.client.query(query(pages, size))
             return [dict(answer[f"h{number}"]["history"]) for number, _ in enumerate(pages)]

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from promoter.policy.kinds.semver import Semver
-from promoter.policy.kinds.simple import Alphabetical, Digest, Newest, Numeric, Regex
-from promoter.policy.kinds.timestamp import Timestamp
+from promoter.policy.kinds.semver import SemverPolicy
+from promoter.policy.kinds.simple import (
+    AlphabeticalPolicy,
+    DigestPolicy,
+    NewestPolicy,
+    NumericPolicy,
+    RegexPolicy,
+)
+from promoter.policy.kinds.timestamp import TimestampPolicy
 
-POLICIES = (Semver, Numeric, Timestamp, Newest, Alphabetical, Regex, Digest)
+POLICIES = (
+    SemverPolicy,
+    NumericPolicy,
+    TimestampPolicy,
+    NewestPolicy,
+    AlphabeticalPolicy,
+    RegexPolicy,
+    DigestPolicy,
+)

@@ -206,7 +206,7 @@ def _prerelease(text: str) -> Prerelease:
     )
 
 
-class Semver(PolicyKind):
+class SemverPolicy(PolicyKind):
     """The greatest version in a range."""
 
     name = "semver"

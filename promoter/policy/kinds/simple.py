@@ -29,7 +29,7 @@ class _TwoWays(PolicyKind):
         return bool(self.argument == "desc")
 
 
-class Numeric(_TwoWays):
+class NumericPolicy(_TwoWays):
     """The greatest number, or the least."""
 
     name = "numeric"
@@ -49,7 +49,7 @@ class Numeric(_TwoWays):
         return tuple(parts)
 
 
-class Newest(PolicyKind):
+class NewestPolicy(PolicyKind):
     """The image that was created last."""
 
     name = "newest"
@@ -80,7 +80,7 @@ def _check_order(text: str) -> None:
     raise ValueError(f"{_UNORDERED}\nDid you mean '{meant}'?" if meant != text else _UNORDERED)
 
 
-class Alphabetical(_TwoWays):
+class AlphabeticalPolicy(_TwoWays):
     """The last tag of the alphabet, or the first."""
 
     name = "alphabetical"
@@ -92,7 +92,7 @@ class Alphabetical(_TwoWays):
         return tag
 
 
-class Regex(PolicyKind):
+class RegexPolicy(PolicyKind):
     """The tag whose named groups come last."""
 
     name = "regex"
@@ -110,7 +110,7 @@ class Regex(PolicyKind):
         )
 
 
-class Digest(PolicyKind):
+class DigestPolicy(PolicyKind):
     """Whatever image a tag stands for now."""
 
     name = "digest"

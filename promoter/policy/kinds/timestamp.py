@@ -136,7 +136,7 @@ def _by_group(form: pattern.Pattern, tag: str) -> datetime | None:
         return None
 
 
-class Timestamp(PolicyKind):
+class TimestampPolicy(PolicyKind):
     """The latest time in the tag."""
 
     name = "timestamp"

@@ -9,16 +9,16 @@ from promoter.config.config import Config
 from promoter.config.layout import Target
 from promoter.domain.branch import BranchState
 from promoter.domain.dataclass import dataclass
-from promoter.engine.world import World
+from promoter.engine.run_context import RunContext
 from promoter.gates import ProposedHold
 from promoter.planning.plan import AppRequest, Request
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class AppRun:
     """What is asked of one app, with what the repository and the forge say of it."""
 
-    world: World
+    context: RunContext
     request: Request
     config: Config
     target: Target

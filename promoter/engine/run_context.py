@@ -14,8 +14,14 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
 from promoter.domain.first_answer import FirstAnswer
 from promoter.domain.model import Tree
-from promoter.engine import wiring as wires
-from promoter.engine.wiring import Wiring
+from promoter.engine.wiring import (
+    Wiring,
+    api_repository,
+    open_forge,
+    open_registry,
+    open_renderer,
+    open_repository,
+)
 from promoter.forges import Forge
 from promoter.git import Repository
 from promoter.git.first_fetch import LOOK_DEPTH
@@ -35,7 +41,7 @@ _FIRST_ANSWER = 2.0
 
 
 @dataclass(slots=True)
-class World:
+class RunContext:
     """What a run observes and writes, opened once and used for every app and every retry."""
 
     wiring: Wiring
@@ -64,7 +70,7 @@ class World:
         """Return the forge, opened on first use: a direct push needs none."""
         if self._forge is None:
             opening, self._opening = self._opening, None
-            self._forge = opening.result() if opening else wires.open_forge(self.wiring)
+            self._forge = opening.result() if opening else open_forge(self.wiring)
         return self._forge
 
     def expect_forge(self, opening: Future[Forge]) -> None:
@@ -85,7 +91,7 @@ class World:
             return self.repository
         # A run that reads through the API writes through it: what says so is above any environment.
         if self._api is None:
-            self._api = wires.api_repository(self.wiring, self.forge())
+            self._api = api_repository(self.wiring, self.forge())
         return self._api
 
     @contextmanager
@@ -131,13 +137,13 @@ class World:
     def registry(self) -> Registry:
         """Return the registries, opened on first use."""
         if self._registry is None:
-            self._registry = wires.open_registry(self.wiring, patience=self.patience)
+            self._registry = open_registry(self.wiring, patience=self.patience)
         return self._registry
 
     def renderer(self) -> Renderer | None:
         """Return the program that renders, None where there is none; it is looked for once a run."""
         if not self._renderers:
-            self._renderers = (wires.open_renderer(self.wiring),)
+            self._renderers = (open_renderer(self.wiring),)
         return self._renderers[0]
 
     def requests_made(self) -> tuple[str, ...]:
@@ -165,14 +171,14 @@ class Expected:
 
 
 @contextmanager
-def open_world(
+def open_run(
     wiring: Wiring,
     progress: list[str],
     expected: Expected = Expected(),  # noqa: B008 - it is frozen
     *,
     patience: float = 3.0,
-) -> Iterator[World]:
-    """Give the world of a run; `progress` gets what it has written.
+) -> Iterator[RunContext]:
+    """Give what a run observes and writes; `progress` gets what it has written.
 
     Where the repository is far, what is expected to be asked of it and its forge is begun at once.
     """
@@ -180,15 +186,15 @@ def open_world(
     forge, opening = None, None
     if wiring.transport == "api":
         # Reading through the API uses the same forge, so that one count has all requests.
-        forge = wires.open_forge(wiring, apps)
+        forge = open_forge(wiring, apps)
     elif pulls_of is not None and wiring.kind.api_url is not None:
         # Before git, whose library takes as long to be loaded as the forge to answer.
-        opening = in_background(lambda: wires.open_forge(wiring, pulls_of))
-    with wires.open_repository(wiring, forge, apps, expected.depth) as repository:
-        world = World(wiring, repository, progress, wiring.now, patience, forge)
+        opening = in_background(lambda: open_forge(wiring, pulls_of))
+    with open_repository(wiring, forge, apps, expected.depth) as repository:
+        context = RunContext(wiring, repository, progress, wiring.now, patience, forge)
         if opening is not None:
-            world.expect_forge(opening)
+            context.expect_forge(opening)
         try:
-            yield world
+            yield context
         finally:
-            world.close()
+            context.close()

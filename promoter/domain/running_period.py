@@ -8,7 +8,7 @@ from promoter.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class RunningPeriod:
     """One time in which an environment had an image without a break, in seconds since the epoch."""
 
     start: int
@@ -41,14 +41,14 @@ class Version:
     """Whether what came before was not read."""
 
 
-def latest_stay(versions: Iterable[Version]) -> Stay | None:
-    """Return the latest stay of an image, from a file's versions, newest first; None without one."""
-    stay: Stay | None = None
+def latest_period(versions: Iterable[Version]) -> RunningPeriod | None:
+    """Return the latest period of an image, from a file's versions, newest first; None without one."""
+    period: RunningPeriod | None = None
     newer: int | None = None
     for version in versions:
         if version.has:
-            stay = Stay(version.time, stay.end if stay else newer, version.first)
-        elif stay is not None:
-            return stay
+            period = RunningPeriod(version.time, period.end if period else newer, version.first)
+        elif period is not None:
+            return period
         newer = version.time
-    return stay
+    return period
