@@ -16,7 +16,7 @@ def main() -> int:
     # once that is imported, `wired_to_read` has it looked for more often.
     gc.set_threshold(250_000)
     try:
-        from promoter.environment import disable_plugins
+        from promoter.system.environment import disable_plugins
 
         disable_plugins()
         # Late: an interrupt while modules are imported is reported like any other.

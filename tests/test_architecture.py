@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 # What the plan, the edits, the policies and the texts are made of.
 PURE = (
+    "promoter.domain",
     "promoter.planning",
     "promoter.gates",
     "promoter.config",
@@ -39,17 +40,8 @@ OUTSIDE = frozenset(
 
 # Each package imports from those before it, and from its own line as long as that is no circle.
 LAYERS = (
-    (
-        "domain",
-        "bounds",
-        "environment",
-        "http",
-        "limits",
-        "pools",
-        "temporary",
-        "threads",
-        "yaml_nodes",
-    ),
+    ("domain",),
+    ("system",),
     ("edits", "graph", "policy", "config"),
     ("gates", "planning", "pull_request", "output"),
     ("git", "forges", "registry", "render", "settings"),
@@ -184,7 +176,7 @@ def test_the_process_environment_is_read_where_it_is_said() -> None:
     }
     assert readers <= {
         "promoter.settings",
-        "promoter.environment",
+        "promoter.system.environment",
     }
 
 

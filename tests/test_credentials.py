@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter import limits
 from promoter.domain.errors import UsageError
 from promoter.registry import credentials
 from promoter.registry.client import Registry as Client
 from promoter.registry.connection import RegistryConnections
 from promoter.registry.credentials import Credentials, Login, read_credentials
 from promoter.registry.failures import RegistryError
+from promoter.system import limits
 from tests.servers.registry import Registry
 
 if TYPE_CHECKING:

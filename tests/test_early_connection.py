@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from urllib3 import Timeout
 
-from promoter.http import HttpRequest, ask
-from promoter.pools import Pools
+from promoter.system.http import HttpRequest, ask
+from promoter.system.pools import Pools
 from tests.benchmarks.measure import Hub
 from tests.servers.certificate import make as make_certificate
 from tests.world import BRANCH, Repository, aurora, promote

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.cli.signals import ending_after, finishing, signals_deferred, stoppable
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import Exit, PromoteError, RaceLostError
 from promoter.domain.redaction import add_secret, forget_secrets
 from promoter.engine import wiring
@@ -37,6 +36,7 @@ from promoter.output.text import complaints_text
 from promoter.planning.outcome import Outcome
 from promoter.planning.plan import Action, Request
 from promoter.settings import Settings
+from promoter.system.deadline import Deadline
 from tests.many_apps import BY_PULL, DEV, make
 from tests.servers import git_http
 from tests.servers.github import GitHub

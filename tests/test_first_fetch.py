@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from promoter.domain.deadline import Deadline
 from promoter.git.clone import Clone
 from promoter.git.first_fetch import begin_fetch, fetched_tips, likely_refs, taken_fetch
 from promoter.git.isolation import Credential, remote_settings
 from promoter.git.repository import GitRepository
+from promoter.system.deadline import Deadline
 from tests.servers.github import GitHub
 from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, promote

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.domain import address
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RefusedError, RemoteError, SelectionError, UsageError
 from promoter.engine.current_repository import gitops_origin
 from promoter.forges.local import LocalForge
@@ -21,6 +19,8 @@ from promoter.git.clone import Clone
 from promoter.git.program import Git
 from promoter.git.push import Update
 from promoter.git.refs import base_branch
+from promoter.git.repository_address import parse_address
+from promoter.system.deadline import Deadline
 from tests.thorough import thorough_after
 from tests.world import Repository, aurora, promote, promote_process
 
@@ -53,14 +53,14 @@ def _tree(repo: Repository) -> str:
 
 def _base(folder: Path) -> tuple[str, str]:
     """Return the base branch of a folder's repository as a run finds it."""
-    with Clone(address.parse(str(folder)).url, Deadline(60)) as clone:
+    with Clone(parse_address(str(folder)).url, Deadline(60)) as clone:
         return base_branch(clone.remote_refs("refs/heads/*"), None, clone.url)
 
 
 @contextmanager
 def _pulls(folder: Path) -> Iterator[LocalForge]:
     """Give the pulls that a folder's repository keeps."""
-    git = Git(Path(address.parse(str(folder)).path), Deadline(60))
+    git = Git(Path(parse_address(str(folder)).path), Deadline(60))
     with closing(git):
         yield LocalForge(git, "A <a@example.org> 1700000000 +0000")
 
@@ -80,12 +80,12 @@ def test_linked_work_tree_and_submodule_are_their_repositories(
     bare: Repository, clone: Repository, tmp_path: Path
 ) -> None:
     clone.git("worktree", "add", "-q", str(tmp_path / "linked"))
-    assert address.parse(str(tmp_path / "linked")).path == str(clone.path / ".git")
+    assert parse_address(str(tmp_path / "linked")).path == str(clone.path / ".git")
     assert _base(tmp_path / "linked")[0] == "main"
     clone.git(
         "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(bare.path), "sub"
     )
-    inner = address.parse(str(clone.path / "sub")).path
+    inner = parse_address(str(clone.path / "sub")).path
     assert inner == str(clone.path / ".git/modules/sub")
     assert gitops_origin(clone.path / "sub", Deadline(60)) == str(bare.path)
     assert gitops_origin(tmp_path / "linked", Deadline(60)) == str(bare.path)
@@ -95,7 +95,7 @@ def test_linked_work_tree_and_submodule_are_their_repositories(
 def test_file_that_leads_to_no_repository_is_none(text: str, tmp_path: Path) -> None:
     (tmp_path / ".git").write_text(text)
     with pytest.raises(UsageError, match="is not a git repository"):
-        address.parse(str(tmp_path))
+        parse_address(str(tmp_path))
 
 
 @pytest.mark.parametrize("linked", [False, True])
@@ -188,7 +188,7 @@ def _hook(file: Path, mark: Path, status: int = 0) -> None:
 
 def _push(folder: Path) -> None:
     """Push a branch as a run does, after a look and a fetch."""
-    with Clone(address.parse(str(folder)).url, Deadline(60)) as clone:
+    with Clone(parse_address(str(folder)).url, Deadline(60)) as clone:
         _, commit = base_branch(clone.remote_refs("refs/heads/*"), None, clone.url)
         clone.fetch(commit)
         clone.tree(commit).read(PurePosixPath("promoter.yaml"))

@@ -10,14 +10,15 @@ import pytest
 from pydantic import SecretStr
 
 from promoter.config import config
-from promoter.domain.address import Address, parse
+from promoter.domain.address import Address
 from promoter.domain.branch import AUTHOR
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.domain.forges import FORGES
 from promoter.forges.kinds import ForgeConnection, ForgeKind, forge_kind_of
 from promoter.forges.local import LocalForge
 from promoter.git.program import Git
+from promoter.git.repository_address import parse_address
+from promoter.system.deadline import Deadline
 from tests.world import BRANCH, aurora, promote
 
 if TYPE_CHECKING:
@@ -65,10 +66,10 @@ def test_a_kind_from_outside_serves_a_promotion(tmp_path: Path, toy: list[ForgeC
 
 @pytest.mark.usefixtures("toy")
 def test_a_kind_is_known_by_its_host_its_name_and_its_own_variables() -> None:
-    address = parse(f"https://{HOST}/owner/name")
+    address = parse_address(f"https://{HOST}/owner/name")
     assert forge_kind_of(address).name == "toy"
-    assert forge_kind_of(parse("https://github.com/o/n")).name == "github"
-    assert forge_kind_of(parse("https://ghe.example.org/o/n")).name == "github"
+    assert forge_kind_of(parse_address("https://github.com/o/n")).name == "github"
+    assert forge_kind_of(parse_address("https://ghe.example.org/o/n")).name == "github"
     assert config.parse(b"forge: toy\n", "promoter.yaml").forge == "toy"
     find = forge_kind_of(address).api_url
     assert find is not None
@@ -114,7 +115,7 @@ def test_the_api_as_transport_is_refused_where_a_kind_has_none(tmp_path: Path) -
     ],
 )
 def test_githubs_api_is_derived_from_the_host(url: str, api: str) -> None:
-    address: Address = parse(url)
+    address: Address = parse_address(url)
     find = forge_kind_of(address).api_url
     assert find is not None
     assert find(address, {}) == api
@@ -122,7 +123,7 @@ def test_githubs_api_is_derived_from_the_host(url: str, api: str) -> None:
 
 @pytest.mark.parametrize("host", ["gitlab.com", "gitlab.example.org", "codeberg.org"])
 def test_a_forge_of_another_kind_is_told_where_a_pull_is_wanted_there(host: str) -> None:
-    address = parse(f"https://{host}/acme/gitops")
+    address = parse_address(f"https://{host}/acme/gitops")
     kind = forge_kind_of(address)
     connection = ForgeConnection(address, f"https://{host}/api/v3", None, Deadline(1), AUTHOR)
     with pytest.raises(UsageError, match=f"{host} is not GitHub") as caught:

@@ -9,13 +9,13 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError
 from promoter.git.clone import Clone
 from promoter.git.commits import Authorship, FastImport, write_commit
 from promoter.git.isolation import Credential
 from promoter.git.program import Git
 from promoter.git.tree import differing
+from promoter.system.deadline import Deadline
 from tests.many_apps import DEV, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.domain.errors import UsageError
-from promoter.environment import child_environment, narrowed_environment
 from promoter.git.isolation import parameters
+from promoter.system.environment import child_environment, narrowed_environment
 from tests.command import promote, promote_process
 from tests.many_apps import BY_PULL, make
 from tests.servers.registry import Registry

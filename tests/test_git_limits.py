@@ -11,14 +11,15 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from promoter import graph, limits
-from promoter.domain.deadline import Deadline
+from promoter import graph
 from promoter.domain.errors import RefusedError, RemoteError
 from promoter.git.folder import DirectoryTree
 from promoter.git.objects import Objects
 from promoter.git.program import Git
 from promoter.git.tree import GitTree
-from promoter.limits import DISK_LIMIT, FILE_LIMIT, MEMORY_LIMIT, limit
+from promoter.system import limits
+from promoter.system.deadline import Deadline
+from promoter.system.limits import DISK_LIMIT, FILE_LIMIT, MEMORY_LIMIT, limit
 from tests.test_git_tree import Raw
 
 _BOUNDED = (resource.RLIMIT_DATA, resource.RLIMIT_FSIZE)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from promoter.domain.deadline import Deadline
 from promoter.git.objects import Objects
 from promoter.git.program import Git
+from promoter.system.deadline import Deadline
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RefusedError, SelectionError
 from promoter.git.clone import Clone
 from promoter.git.history import BRIEF, file_versions
 from promoter.git.isolation import Credential
 from promoter.git.repository import GitRepository
+from promoter.system.deadline import Deadline
 from tests.many_apps import DEV, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.git.clone import Clone
 from promoter.git.failures import failure
@@ -15,6 +14,7 @@ from promoter.git.isolation import Credential
 from promoter.git.program import GitResult
 from promoter.git.push import Update
 from promoter.git.retry import is_doubtful, is_passing
+from promoter.system.deadline import Deadline
 from tests.thorough import thorough_after
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import PathKind
 from promoter.forges.github.client import Client
@@ -21,6 +20,7 @@ from promoter.git.objects import Objects
 from promoter.git.program import Git
 from promoter.git.tree import GitTree
 from promoter.render.folders import write
+from promoter.system.deadline import Deadline
 from tests.servers.github.objects import Objects as RawObjects
 
 if TYPE_CHECKING:

@@ -17,12 +17,12 @@ import pytest
 from urllib3 import HTTPConnectionPool, Retry
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError
 from promoter.forges.github.client import Client
 from promoter.forges.github.forge import GitHubForge
 from promoter.forges.github.http import GitHubHttp, NoAnswerError, rest_request
 from promoter.forges.github.rest import reads_only
+from promoter.system.deadline import Deadline
 from tests.many_apps import BY_PULL, make
 from tests.matrices.process import run as promote_forked
 from tests.servers import git_http

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
-from promoter.domain.deadline import Deadline
 from promoter.domain.pull import PullDraft
 from promoter.forges.github.client import Client
 from promoter.forges.github.forge import GitHubForge
 from promoter.forges.github.http import GitHubHttp
+from promoter.system.deadline import Deadline
 from tests.servers.github import App, GitHub, Token
 from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, Run, promote

@@ -10,7 +10,6 @@ import pytest
 from pydantic import SecretStr
 
 from promoter.domain.branch import CommitDraft
-from promoter.domain.deadline import Deadline
 from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError, UsageError
 from promoter.domain.image import Tag
@@ -27,6 +26,7 @@ from promoter.output import actions
 from promoter.output.envelope import envelope
 from promoter.output.result import of_promotion
 from promoter.planning.outcome import failed
+from promoter.system.deadline import Deadline
 from tests.servers.github import App, GitHub
 from tests.servers.github.errors import SECONDARY
 from tests.servers.github.tokens import Token

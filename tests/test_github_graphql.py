@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from promoter.domain.branch import CommitDraft, Opening, Renewal
-from promoter.domain.deadline import Deadline
 from promoter.domain.pull import Pull, PullDraft, PullExtras, PullState
 from promoter.forges.github import (
     branches,
@@ -31,6 +30,7 @@ from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.http import GitHubHttp
 from promoter.forges.github.objects import dates_query
 from promoter.forges.github.refs import Refs
+from promoter.system.deadline import Deadline
 from tests.servers.github import Token
 from tests.servers.github.errors import GraphError
 from tests.servers.github.field_permissions import check_scopes

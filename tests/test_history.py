@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.domain.deadline import Deadline
 from promoter.domain.pull_number import pull_number
 from promoter.git.clone import Clone
 from promoter.git.history import FileVersion, file_versions
 from promoter.git.program import Git
 from promoter.git.source import read_range
+from promoter.system.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.domain.address import parse
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Tag
@@ -17,6 +16,7 @@ from promoter.domain.urls import check_api_url
 from promoter.edits import env_file, scalar_path
 from promoter.edits.targets import marker
 from promoter.forges.github import KIND
+from promoter.git.repository_address import parse_address
 from promoter.graph import overwriters
 from promoter.output import actions
 from promoter.pull_request.markdown import find_hidden
@@ -40,7 +40,7 @@ _MALFORMED = (
 @pytest.mark.parametrize("url", [*_MALFORMED, "://", "ssh://[", "ssh://h:x/o", "ftp://h/o/n"])
 def test_malformed_repository_is_refused_before_anything_is_started(url: str) -> None:
     with pytest.raises(UsageError) as refused:
-        parse(url)
+        parse_address(url)
     assert "hunter2" not in refused.value.message + refused.value.hint
 
 
@@ -56,7 +56,7 @@ def test_malformed_api_url_is_refused_and_shows_no_password(url: str) -> None:
 
 @pytest.mark.parametrize("url", _MALFORMED)
 def test_malformed_address_of_the_runner_is_refused_or_not_heeded(url: str) -> None:
-    where, own = parse("https://ghe.example.org/o/n"), "https://ghe.example.org"
+    where, own = parse_address("https://ghe.example.org/o/n"), "https://ghe.example.org"
     find = KIND.api_url
     assert find is not None
     elsewhere = {"GITHUB_SERVER_URL": url, "GITHUB_API_URL": "https://x"}
@@ -70,7 +70,7 @@ def test_malformed_address_of_the_runner_is_refused_or_not_heeded(url: str) -> N
             "ssh://git@h:22/o/n", "https://bücher.example/o/n", "git@h:o/n"]
 )  # fmt: skip
 def test_wellformed_repository_is_taken(url: str) -> None:
-    assert parse(url).url == url
+    assert parse_address(url).url == url
 
 
 @pytest.mark.parametrize("seconds", ["253402300800", "18446744073709551615"])

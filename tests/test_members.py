@@ -10,7 +10,7 @@ import pytest
 
 from promoter.config.holds import hold_file
 from promoter.demo.repository import make_source
-from promoter.domain.deadline import Deadline
+from promoter.system.deadline import Deadline
 from tests.many_apps import BY_PULL, kustomization, make, with_files
 from tests.servers import git_http
 from tests.servers.github import GitHub

@@ -26,11 +26,11 @@ from promoter.config.document import load
 from promoter.config.examples import example_for
 from promoter.config.known_keys import _paths
 from promoter.config.not_there import no_environment
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.engine.wiring import wire
 from promoter.settings import Settings
 from promoter.settings.other_names import OTHER_NAMES
+from promoter.system.deadline import Deadline
 from tests.many_apps import base, deployment, kustomization, overlay, with_files
 from tests.servers.registry import Registry
 from tests.thorough import thorough_after

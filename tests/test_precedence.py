@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from promoter.demo.repository import make_source
-from promoter.domain.deadline import Deadline
+from promoter.system.deadline import Deadline
 from tests.many_apps import BY_PULL, DEV, kustomization, make
 from tests.servers.registry import Registry
 from tests.thorough import thorough_after

@@ -14,7 +14,7 @@ from promoter.registry.client import Registry
 from promoter.registry.connection import RegistryConnections
 from promoter.registry.credentials import Credentials, Login
 from promoter.registry.failures import AbsentError
-from promoter.threads import answers
+from promoter.system.threads import answers
 from tests.many_apps import BY_PULL, DEV, kustomization, make
 from tests.servers import certificate, real_registry
 from tests.servers.real_registry import PASSWORD, USER

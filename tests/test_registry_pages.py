@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.http import Answer
 from promoter.registry.client import Registry as Client
 from promoter.registry.connection import RegistryConnections
 from promoter.registry.credentials import Credentials
 from promoter.registry.failures import RegistryError
 from promoter.registry.tags import next_page
+from promoter.system.http import Answer
 from tests.servers.registry import Registry
 from tests.thorough import thorough_after
 

@@ -22,7 +22,7 @@ import pytest
 from promoter.cli.signals import ending_after
 from promoter.render import Renderer, sandbox
 from promoter.render.program import build_both
-from promoter.threads import in_background
+from promoter.system.threads import in_background
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from promoter.bounds import LARGEST_FILE, LONGEST_READ
 from promoter.config import document
 from promoter.domain.errors import LONGEST_MESSAGE
+from promoter.domain.yaml_nodes import NESTING_LIMIT, NODES_LIMIT
 from promoter.edits import text
 from promoter.graph import documents
 from promoter.policy import pattern
 from promoter.render import Renderer, program, renderer
 from promoter.settings import LARGEST_NUMBER, Settings
-from promoter.yaml_nodes import NESTING_LIMIT, NODES_LIMIT
+from promoter.system.files import LARGEST_FILE, LONGEST_READ
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / ".github" / "SECURITY.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.temporary import new_folder, remove_left_behind
+from promoter.system.temporary import new_folder, remove_left_behind
 from tests.world import aurora, promote
 
 if TYPE_CHECKING:

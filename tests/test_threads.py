@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.domain.errors import UsageError
-from promoter.threads import Memo, answers, within
+from promoter.system.threads import Memo, answers, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

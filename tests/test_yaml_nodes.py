@@ -17,10 +17,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from promoter.domain.errors import RefusedError
-from promoter.edits.nodes import flatten
-from promoter.edits.region import Region
-from promoter.graph.documents import Origin, UnreadableDocumentError, parse
-from promoter.yaml_nodes import (
+from promoter.domain.yaml_nodes import (
     NESTING_LIMIT,
     NODES_LIMIT,
     BrokenYAMLError,
@@ -28,6 +25,9 @@ from promoter.yaml_nodes import (
     compose_one,
     values,
 )
+from promoter.edits.nodes import flatten
+from promoter.edits.region import Region
+from promoter.graph.documents import Origin, UnreadableDocumentError, parse
 from tests.test_edits_properties import files, kustomizations
 
 pytestmark = pytest.mark.provisioned

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promoter.demo import repository
-from promoter.domain.deadline import Deadline
+from promoter.system.deadline import Deadline
 from tests.command import Run, promote, promote_process
 from tests.servers.refs import read_refs
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from promoter.cli.options import setting_of, variable_of
 from promoter.cli.signals import signals_deferred
 from promoter.domain.errors import PromoteError
-from promoter.environment import authorities, names_of_variables, variable, variables_of
+from promoter.system.environment import authorities, names_of_variables, variable, variables_of
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:
@@ -72,14 +72,14 @@ class _Given:
         if any(map(self._value, _READ_LATER)) or names_of_variables("PROMOTER_GITHUB_APP"):
             return None
         from promoter.config.refs import check_name, is_branch
-        from promoter.domain.address import parse
         from promoter.domain.urls import WEB
         from promoter.forges.kinds import forge_kind_of
         from promoter.forges.tokens import OWN_VARIABLE, token_of
         from promoter.git.first_fetch import HISTORY_DEPTH, LOOK_DEPTH, begin_fetch
         from promoter.git.isolation import Credential, remote_settings
+        from promoter.git.repository_address import parse_address
 
-        address = parse(repo)
+        address = parse_address(repo)
         kind = forge_kind_of(address, self._value("forge"))
         token = token_of(kind, variables_of((OWN_VARIABLE, *kind.token_variables)))
         if token is None or address.scheme not in WEB or not (base is None or is_branch(base)):
@@ -96,10 +96,10 @@ class _Given:
         repo = self._value("repo")
         if not repo or not self._asks_forge:
             return
-        from promoter.domain.address import parse
         from promoter.forges.kinds import forge_kind_of
+        from promoter.git.repository_address import parse_address
 
-        address = parse(repo)
+        address = parse_address(repo)
         kind = forge_kind_of(address, self._value("forge"))
         if address.scheme == "https" and kind.connect and kind.api_url:
             implied = kind.api_url(address, variables_of(kind.api_variables))

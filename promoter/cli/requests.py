@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from promoter.cli.hold_end import hold_end
 from promoter.config.refs import check_name
-from promoter.domain.deadline import Deadline
 from promoter.domain.declaration import HoldChange
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Name, Tag, is_digest, split
@@ -19,9 +18,10 @@ from promoter.domain.image_argument import parse_image
 from promoter.domain.redaction import one_line, shown
 from promoter.domain.suggest import placeholder_hint
 from promoter.engine.wiring import Wiring
-from promoter.environment import names_of_variables
 from promoter.planning.plan import Request, Rollback
 from promoter.settings import Settings
+from promoter.system.deadline import Deadline
+from promoter.system.environment import names_of_variables
 
 # What apps are called together is a part of a ref, whose length is bounded.
 _LONGEST_NAME = 100

@@ -18,8 +18,8 @@ from promoter.cli.signals import ending_after, signals_deferred
 from promoter.cli.writer import Writer
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import add_secret, forget_secrets
-from promoter.environment import narrowed_environment, secret_values, variable
 from promoter.settings import Settings
+from promoter.system.environment import narrowed_environment, secret_values, variable
 
 if TYPE_CHECKING:
     from promoter.output.result import CommandResult

@@ -7,7 +7,7 @@ import sys
 from promoter.cli.options import variable_of
 from promoter.cli.streams import emit
 from promoter.domain.errors import Exit, UsageError
-from promoter.environment import variable
+from promoter.system.environment import variable
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:

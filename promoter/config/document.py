@@ -11,8 +11,8 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.yaml_mistakes import explained
+from promoter.domain.yaml_nodes import BrokenYAMLError, compose_one, values
 from promoter.edits.nodes import children
-from promoter.yaml_nodes import BrokenYAMLError, compose_one, values
 
 _SIZE_LIMIT = 4 * 1024 * 1024
 

@@ -7,9 +7,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.git.program import Git
+from promoter.system.deadline import Deadline
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from promoter.demo import repository
 from promoter.domain.dataclass import dataclass
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import Exit
 from promoter.domain.image import Tag
 from promoter.domain.moment import rfc3339
@@ -38,7 +37,8 @@ from promoter.output.text import (
 )
 from promoter.planning.plan import Request, Rollback
 from promoter.settings import Settings
-from promoter.temporary import new_folder
+from promoter.system.deadline import Deadline
+from promoter.system.temporary import new_folder
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

@@ -14,10 +14,10 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
 from promoter.domain.redaction import shown
+from promoter.domain.yaml_nodes import NODES_LIMIT
 from promoter.edits.nodes import Path, children
 from promoter.edits.scalars import is_null
 from promoter.edits.text import Source, compose, decode
-from promoter.yaml_nodes import NODES_LIMIT
 
 _ANCHOR = re.compile(r"&[^\s,\[\]{}]+[ \t]+")
 

@@ -13,13 +13,13 @@ from dataclasses import field
 from posixpath import splitext
 from typing import TYPE_CHECKING
 
-from promoter import yaml_nodes
+from promoter.domain import yaml_nodes
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.refusal import Refusal
 from promoter.domain.yaml_mistakes import explained
+from promoter.domain.yaml_nodes import BrokenYAMLError
 from promoter.edits import env_file
-from promoter.yaml_nodes import BrokenYAMLError
 
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import Node

@@ -9,11 +9,9 @@ from dataclasses import replace
 from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING
 
-from promoter import limits
 from promoter.config.layout import Target
 from promoter.config.sections import Checks
 from promoter.domain.dataclass import dataclass
-from promoter.domain.deadline import Deadline
 from promoter.domain.duration import format_seconds
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage
@@ -21,9 +19,11 @@ from promoter.domain.image import Digest
 from promoter.domain.model import ImageRequest
 from promoter.domain.redaction import redacted
 from promoter.engine.image_lookup import look_up
-from promoter.environment import child_environment
 from promoter.gates import ImageFacts, SignatureCheck
 from promoter.registry.failures import AbsentError, RegistryError
+from promoter.system import limits
+from promoter.system.deadline import Deadline
+from promoter.system.environment import child_environment
 
 if TYPE_CHECKING:
     from promoter.registry.client import Registry

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from promoter.config.sections import Environment
 from promoter.domain.dataclass import dataclass
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import PromoteError, RemoteError, SelectionError, UsageError
 from promoter.domain.image import Digest, Tag
 from promoter.domain.model import ImageRequest, RunningImage
@@ -24,7 +23,8 @@ from promoter.policy.model import Policy
 from promoter.policy.natural import natural
 from promoter.policy.pattern import compiled
 from promoter.registry.failures import AbsentError, LyingError, RegistryError
-from promoter.threads import asked
+from promoter.system.deadline import Deadline
+from promoter.system.threads import asked
 
 if TYPE_CHECKING:
     from promoter.registry.client import Registry

@@ -9,16 +9,16 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.bounds import read_file
 from promoter.config import FILE
 from promoter.config.apps import known_apps
 from promoter.config.config import Config
-from promoter.domain.address import git_directory, parse
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import redacted
 from promoter.domain.suggest import closest
 from promoter.git.folder import DirectoryTree
+from promoter.git.repository_address import git_directory, parse_address
+from promoter.system.deadline import Deadline
+from promoter.system.files import read_file
 
 if TYPE_CHECKING:
     from promoter.git.program import Git
@@ -61,7 +61,7 @@ def check_origin(clone: Path, deadline: Deadline) -> str | None:
 
     url = _origin(Git(clone, deadline))
     try:
-        origin = parse(url) if url else None
+        origin = parse_address(url) if url else None
     except UsageError:
         return None
     if origin is None or origin.local:

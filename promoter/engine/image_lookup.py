@@ -19,7 +19,7 @@ from promoter.engine.run_context import RunContext
 from promoter.gates import ImageFacts
 from promoter.policy.nearest_tag import nearest_tag, nearness, promotable
 from promoter.registry.failures import AbsentError, RegistryError
-from promoter.threads import answers
+from promoter.system.threads import answers
 
 if TYPE_CHECKING:
     from promoter.registry.client import Registry

@@ -14,7 +14,7 @@ from promoter.engine.image_lookup import ask
 from promoter.engine.run_context import RunContext
 from promoter.planning import propose
 from promoter.planning.plan import AppRequest
-from promoter.threads import answers
+from promoter.system.threads import answers
 
 Question: TypeAlias = Callable[[], object]
 

@@ -11,8 +11,8 @@ from tenacity import (
 )
 from tenacity.wait import wait_base
 
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RaceLostError
+from promoter.system.deadline import Deadline
 
 # The longest wait, in seconds, and as a part of the time that is left.
 _LONGEST, _PART = 25.0, 0.25

@@ -25,7 +25,7 @@ from promoter.engine.wiring import (
 from promoter.forges import Forge
 from promoter.git import Repository
 from promoter.git.first_fetch import LOOK_DEPTH
-from promoter.threads import in_background
+from promoter.system.threads import in_background
 
 if TYPE_CHECKING:
     from promoter.git.history import FileVersion

@@ -8,7 +8,6 @@ from contextlib import suppress
 from promoter.config.config import Config
 from promoter.config.layout import Target
 from promoter.domain.address import Address
-from promoter.domain.address import parse as parse_address
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
@@ -19,6 +18,7 @@ from promoter.engine.image_lookup import described
 from promoter.engine.run_context import RunContext
 from promoter.engine.wiring import open_source
 from promoter.git.history import FileVersion
+from promoter.git.repository_address import parse_address
 from promoter.git.source import read_range
 from promoter.planning.propose import pulled_names
 

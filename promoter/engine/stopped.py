@@ -13,7 +13,7 @@ from promoter.domain.errors import (
     UsageError,
     bounded,
 )
-from promoter.environment import variable
+from promoter.system.environment import variable
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:

@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from promoter.bounds import read_file
-from promoter.domain import address
 from promoter.domain.address import Address
 from promoter.domain.branch import AUTHOR
 from promoter.domain.dataclass import dataclass
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.domain.forges import other_forge_hint
 from promoter.domain.urls import WEB, check_api_url
-from promoter.environment import child_environment
 from promoter.forges import Forge
 from promoter.forges.kinds import ForgeConnection, ForgeKind, Look, forge_kind_of
 from promoter.forges.tokens import OWN_VARIABLE, token_of
 from promoter.git import Repository
 from promoter.git.isolation import Credential, remote_settings
+from promoter.git.repository_address import parse_address
 from promoter.settings import Settings
+from promoter.system.deadline import Deadline
+from promoter.system.environment import child_environment
+from promoter.system.files import read_file
 
 if TYPE_CHECKING:
     from promoter.config.config import Config
@@ -125,7 +125,7 @@ def wire(settings: Settings, deadline: Deadline) -> Wiring:
         from promoter.engine.current_repository import gitops_origin  # late: most runs name it
 
         wanted = gitops_origin(Path.cwd(), deadline)
-    found = address.parse(wanted)
+    found = parse_address(wanted)
     return Wiring(settings, found, file, document, deadline)
 
 

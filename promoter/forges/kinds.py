@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from promoter.domain.address import Address
-    from promoter.domain.deadline import Deadline
     from promoter.forges import Forge
     from promoter.git import Repository
+    from promoter.system.deadline import Deadline
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import PromoteError, RefusedError, RemoteError
 from promoter.domain.refusal import Refusal
 from promoter.git.bare import borrow, local_programs, write_repository
@@ -33,7 +32,8 @@ from promoter.git.push import Update, push_each
 from promoter.git.refs import NOTHING, RemoteRefs, listed_refs, traced
 from promoter.git.retry import with_retries
 from promoter.git.tree import GitTree
-from promoter.temporary import clone_folder, remove_left_behind
+from promoter.system.deadline import Deadline
+from promoter.system.temporary import clone_folder, remove_left_behind
 
 if TYPE_CHECKING:
     from promoter.git.mirror import Mirror

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.errors import NotFoundError, RemoteError
 from promoter.domain.forges import is_other_forge
 from promoter.domain.suggest import closest
-from promoter.environment import PROXY_HINT, PROXY_LOGIN_HINT, is_in_actions, token_variable
+from promoter.system.environment import PROXY_HINT, PROXY_LOGIN_HINT, is_in_actions, token_variable
 
 if TYPE_CHECKING:
     from promoter.git.program import GitResult

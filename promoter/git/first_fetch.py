@@ -17,11 +17,11 @@ from pathlib import Path
 
 from promoter.domain.branch_name import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
 from promoter.domain.dataclass import dataclass
-from promoter.environment import child_environment
 from promoter.git.bare import write_repository
 from promoter.git.isolation import FETCH, REMOTE, isolated, parameters
-from promoter.limits import limit
-from promoter.temporary import clone_folder
+from promoter.system.environment import child_environment
+from promoter.system.limits import limit
+from promoter.system.temporary import clone_folder
 
 BRANCHES = "refs/heads/promote*"
 """The branches of promotions and of holds, which the remote lists."""

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from promoter.domain.model import PathKind
 from promoter.domain.trees import TreeAtHand
-from promoter.limits import FILE_LIMIT, too_large
+from promoter.system.limits import FILE_LIMIT, too_large
 
 
 class DirectoryTree(TreeAtHand):

@@ -20,7 +20,7 @@ from pathlib import Path
 from promoter.domain.address import Address
 from promoter.domain.errors import PromoteError
 from promoter.git.program import Git
-from promoter.temporary import write_whole
+from promoter.system.temporary import write_whole
 
 _LOG = logging.getLogger(__name__)
 _LIMIT = 512 * 1024 * 1024

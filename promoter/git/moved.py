@@ -35,8 +35,8 @@ def _new_url(url: str, settings: Mapping[str, str], seconds: float) -> str:
     from urllib3 import Timeout
     from urllib3.exceptions import HTTPError
 
-    from promoter.http import HttpRequest, TooLargeError, ask
-    from promoter.pools import Pools
+    from promoter.system.http import HttpRequest, TooLargeError, ask
+    from promoter.system.pools import Pools
 
     name, _, value = settings.get(f"http.{url}.extraHeader", "").partition(": ")
     request = HttpRequest("GET", f"{url}{_REFS}", {name: value} if value else {}, _LIMIT)

@@ -10,7 +10,7 @@ from promoter.domain.errors import RemoteError
 from promoter.git.failures import failure
 from promoter.git.isolation import FETCH, REMOTE
 from promoter.git.retry import with_retries
-from promoter.limits import FILE_LIMIT
+from promoter.system.limits import FILE_LIMIT
 
 if TYPE_CHECKING:
     from promoter.git.program import Git

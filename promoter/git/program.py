@@ -18,12 +18,12 @@ import git
 from git.exc import GitCommandError, GitCommandNotFound
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import PromoteError, RemoteError, UsageError
 from promoter.domain.redaction import redacted
 from promoter.git.failures import failure
 from promoter.git.isolation import isolated, parameters
-from promoter.limits import FILE_LIMIT, TooMuchOutputError, limit, read_output, too_large
+from promoter.system.deadline import Deadline
+from promoter.system.limits import FILE_LIMIT, TooMuchOutputError, limit, read_output, too_large
 
 if TYPE_CHECKING:
     Process: TypeAlias = git.Git.AutoInterrupt | subprocess.Popen[bytes]

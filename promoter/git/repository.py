@@ -36,7 +36,7 @@ from promoter.git.prefetch import probable_files
 from promoter.git.push import Update
 from promoter.git.refs import RemoteRefs, base_branch
 from promoter.git.tree import GitTree
-from promoter.threads import in_background
+from promoter.system.threads import in_background
 
 # So many branches of promotions come with the files of a small repository.
 _FEW_BRANCHES = 100

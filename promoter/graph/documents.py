@@ -10,8 +10,8 @@ from typing import TypeAlias
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.yaml_nodes import NESTING_LIMIT, NODES_LIMIT, BrokenYAMLError, compose_one
 from promoter.edits.scalars import is_null
-from promoter.yaml_nodes import NESTING_LIMIT, NODES_LIMIT, BrokenYAMLError, compose_one
 
 SIZE_LIMIT = 4 * 1024 * 1024
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)

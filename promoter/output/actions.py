@@ -13,13 +13,13 @@ import secrets
 from typing import Any
 
 from promoter.domain.errors import UsageError
-from promoter.environment import variable
 from promoter.output.envelope import Envelope
 from promoter.output.printable import JOINER, printable
 from promoter.output.result import CommandResult
 from promoter.output.text import Complaint, complaints_of
 from promoter.pull_request import code
 from promoter.pull_request.markdown import inert, is_page
+from promoter.system.environment import variable
 
 # One step's summary may have 1 MiB; the rest of it belongs to the step's other commands.
 _SUMMARY_LIMIT = 500_000

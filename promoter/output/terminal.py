@@ -9,9 +9,9 @@ from dataclasses import replace
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
-from promoter.environment import variable
 from promoter.output.printable import printable
 from promoter.output.text import AnyPiece, Piece
+from promoter.system.environment import variable
 
 if TYPE_CHECKING:
     from promoter.domain.progress import Progress

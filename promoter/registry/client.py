@@ -23,7 +23,7 @@ from promoter.registry.manifest import (
     read_manifest,
 )
 from promoter.registry.tags import all_tags
-from promoter.threads import Memo
+from promoter.system.threads import Memo
 
 _MANIFEST, _CONFIG = 4 << 20, 8 << 20
 # Indexes in indexes, and members whose platform only they themselves say.

@@ -12,12 +12,12 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from promoter.domain.image import Name
 from promoter.domain.redaction import redacted
 from promoter.domain.suggest import closest
-from promoter.http import Answer, HttpRequest, why
 from promoter.registry.credentials import Credentials
 from promoter.registry.failures import RegistryError
 from promoter.registry.http import RegistryHttp, read_json
 from promoter.registry.login import Authentication
 from promoter.registry.manifest import MEDIA_TYPES
+from promoter.system.http import Answer, HttpRequest, why
 
 # All media types, always: without them registries answer 404 for an index, or convert it.
 _HEADERS = {

@@ -17,13 +17,13 @@ from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import Any
 
-from promoter import limits
-from promoter.bounds import read_file
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.json import mapping, parse_json
 from promoter.domain.redaction import add_login
-from promoter.threads import Memo
+from promoter.system import limits
+from promoter.system.files import read_file
+from promoter.system.threads import Memo
 
 # The key under which Docker's programs and files have the Hub, which answers to several names.
 _HUB = "https://index.docker.io/v1/"

@@ -16,10 +16,10 @@ from urllib3 import Timeout
 from promoter.domain.json import parse_json
 from promoter.domain.redaction import redacted
 from promoter.domain.urls import is_loopback
-from promoter.http import Answer, HttpRequest, TooLargeError, ask
-from promoter.pools import Pools, proxy_of
 from promoter.registry.failures import RegistryError
-from promoter.threads import Memo, within
+from promoter.system.http import Answer, HttpRequest, TooLargeError, ask
+from promoter.system.pools import Pools, proxy_of
+from promoter.system.threads import Memo, within
 
 # So many redirects are followed.
 _REDIRECTS = 5

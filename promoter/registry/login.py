@@ -12,11 +12,11 @@ from urllib.parse import urlencode, urlsplit
 from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import add_secret
 from promoter.domain.urls import is_loopback
-from promoter.http import Answer, HttpRequest
 from promoter.registry.credentials import Credentials, Login
 from promoter.registry.failures import RegistryError
 from promoter.registry.http import RegistryHttp, read_json
-from promoter.threads import Memo
+from promoter.system.http import Answer, HttpRequest
+from promoter.system.threads import Memo
 
 _TOKEN_LIMIT = 64 << 10
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -18,9 +18,9 @@ from promoter.domain.errors import PromoteError
 from promoter.domain.image import Digest
 from promoter.domain.json import mapping
 from promoter.domain.redaction import redacted
-from promoter.http import Answer
 from promoter.registry.failures import LyingError, RegistryError
 from promoter.registry.http import read_json
+from promoter.system.http import Answer
 
 _INDEXES = (
     "application/vnd.oci.image.index.v1+json",

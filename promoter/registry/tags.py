@@ -9,10 +9,10 @@ import re
 import time
 from urllib.parse import quote, urljoin, urlsplit
 
-from promoter.http import Answer
 from promoter.registry.connection import RegistryConnections
 from promoter.registry.failures import RegistryError
 from promoter.registry.http import read_json
+from promoter.system.http import Answer
 
 # A registry without pages sends 100,000 long tags in so many bytes.
 _SIZE = 8 << 20

@@ -26,7 +26,7 @@ from promoter.render.image_fields import ImageFields
 from promoter.render.objects import compare, holds_objects
 from promoter.render.program import BuildOutput, build_both
 from promoter.render.renderer import Renderer
-from promoter.temporary import render_folder
+from promoter.system.temporary import render_folder
 
 NO_RENDERER = "neither kustomize nor kubectl is on PATH"
 _LIFTED = (

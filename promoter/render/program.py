@@ -16,10 +16,10 @@ from pathlib import Path
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import redacted
-from promoter.limits import limit
 from promoter.render import sandbox
 from promoter.render.renderer import Renderer
-from promoter.temporary import RENDER
+from promoter.system.limits import limit
+from promoter.system.temporary import RENDER
 
 _LOG = logging.getLogger(__name__)
 _OUTPUT = 48 * 1024 * 1024

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promoter.threads import in_background
+from promoter.system.threads import in_background
 
 if TYPE_CHECKING:
     import ctypes

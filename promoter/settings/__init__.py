@@ -17,13 +17,10 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from promoter import environment
-from promoter.bounds import read_file
 from promoter.config.refs import commit_id
 from promoter.domain.errors import UsageError
 from promoter.domain.section import Moment
 from promoter.domain.shard import Shard
-from promoter.environment import home, variables_of
 from promoter.forges.kinds import api_variables, forge_kind, token_variables
 from promoter.settings.errors import (
     check_flags,
@@ -48,6 +45,9 @@ from promoter.settings.forms import (
     Timeout,
 )
 from promoter.settings.variables import SetVariables
+from promoter.system import environment
+from promoter.system.environment import home, variables_of
+from promoter.system.files import read_file
 
 # So many entries, or steps back, no history has.
 LARGEST_NUMBER = 1_000_000

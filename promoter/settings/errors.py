@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import closest
-from promoter.environment import names_of_variables
 from promoter.settings.other_names import options_meant
+from promoter.system.environment import names_of_variables
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promoter.demo import repository as demo
-from promoter.domain.deadline import Deadline
+from promoter.system.deadline import Deadline
 from tests.many_apps import deployment
 from tests.servers import git_http
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from promoter.demo import repository
-from promoter.domain.deadline import Deadline
+from promoter.system.deadline import Deadline
 
 RUNS = 11
 

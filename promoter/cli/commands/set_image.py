@@ -26,7 +26,7 @@ from promoter.output.result import CommandResult
 from promoter.output.text import Complaint, Piece, PieceKind
 from promoter.planning.dead_edits import dead_entries
 from promoter.settings import Settings
-from promoter.temporary import write_whole
+from promoter.system.temporary import write_whole
 
 _LOG = logging.getLogger(__name__)
 # How far below a folder without a kustomization one is looked for, and how many are shown.

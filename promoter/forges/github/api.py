@@ -22,7 +22,7 @@ from promoter.forges.github.failures import (
     is_of_graphql,
 )
 from promoter.forges.github.http import GitHubHttp, graphql_request, rest_request
-from promoter.http import Answer
+from promoter.system.http import Answer
 
 if TYPE_CHECKING:
     from github.Requester import Requester

@@ -10,13 +10,13 @@ import jwt
 from github import Auth
 from pydantic import SecretStr
 
-from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError, UsageError
 from promoter.domain.redaction import add_secret
 from promoter.forges.github.failures import FAILURES, GitHubError, failure
 from promoter.forges.github.http import GitHubHttp
 from promoter.forges.github.rest import connect, own_errors
 from promoter.forges.github.retry import until_done, until_known
+from promoter.system.deadline import Deadline
 
 T = TypeVar("T")
 

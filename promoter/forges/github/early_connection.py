@@ -9,10 +9,10 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from promoter.threads import in_background
+from promoter.system.threads import in_background
 
 if TYPE_CHECKING:
-    from promoter.pools import Pools
+    from promoter.system.pools import Pools
 
 # Then the run connects again, and reports what fails.
 _SECONDS = 3.0
@@ -24,7 +24,7 @@ def open_early(api_url: str, authorities: str | None) -> None:
     """Begin to connect to an API, whose certificate has to be of these authorities."""
 
     def connected() -> Pools:
-        from promoter.pools import Pools  # beside the caller's own imports
+        from promoter.system.pools import Pools  # beside the caller's own imports
 
         pools = Pools(authorities)
         with suppress(Exception):  # reported where something is asked for

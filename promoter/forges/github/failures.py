@@ -11,10 +11,10 @@ from promoter.domain.errors import NotFoundError, RemoteError
 from promoter.domain.json import parse_json
 from promoter.domain.moment import bounded_seconds, shown_end
 from promoter.domain.redaction import one_line, redacted
-from promoter.environment import token_variable
 from promoter.forges.github.http import NoAnswerError
 from promoter.forges.github.rate_limits import seconds_to_wait
 from promoter.git.failures import OWN_RUN, RULE_HINTS, bad_token, for_this_run
+from promoter.system.environment import token_variable
 
 _OTHER_API = "Check --api-url: that of GitHub Enterprise Server ends with /api/v3."
 # What the API says of a branch's classic protection, which does not pass by itself.

@@ -8,8 +8,8 @@ from promoter.forges.github import first_pulls, overview
 from promoter.forges.github.guess import Guess, guess
 from promoter.forges.github.http import GitHubHttp, graphql_request
 from promoter.forges.kinds import ForgeConnection
-from promoter.http import Answer, HttpRequest
-from promoter.threads import in_background
+from promoter.system.http import Answer, HttpRequest
+from promoter.system.threads import in_background
 
 
 class FirstQuery:

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 from promoter.forges.github.failures import GitHubError, RedirectedError
 from promoter.forges.github.http import parsed
-from promoter.http import Answer
+from promoter.system.http import Answer
 
 # The fields that are null, with an error of their own, for a token without a permission that
 # promote does without. Where GitHub fails to tell them each time, what they show is not known either.

@@ -19,12 +19,12 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from promoter.domain.deadline import Deadline
 from promoter.domain.json import parse_json
 from promoter.forges.github.early_connection import taken
 from promoter.forges.github.rate_limits import limit_of
-from promoter.http import Answer, HttpRequest, TooLargeError, ask, proxy_status, why
-from promoter.pools import Pools
+from promoter.system.deadline import Deadline
+from promoter.system.http import Answer, HttpRequest, TooLargeError, ask, proxy_status, why
+from promoter.system.pools import Pools
 
 if TYPE_CHECKING:
     from pydantic import SecretStr

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from promoter.http import Answer
+from promoter.system.http import Answer
 
 # A secondary limit without a time lasts for a minute, and none is waited for longer, in seconds.
 SECONDARY, _LONGEST = 60.0, 600.0

@@ -16,12 +16,12 @@ from pydantic import SecretStr
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as TookTooLongError
 
-from promoter.domain.deadline import Deadline
 from promoter.domain.json import parse_json
 from promoter.forges.github.failures import GitHubError
 from promoter.forges.github.http import LIMIT, GitHubHttp
 from promoter.forges.github.rate_limits import SECONDARY
-from promoter.http import Answer, HttpRequest
+from promoter.system.deadline import Deadline
+from promoter.system.http import Answer, HttpRequest
 
 if TYPE_CHECKING:
     from github.Requester import Requester

@@ -21,7 +21,6 @@ from tenacity import (
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
-from promoter.domain.deadline import Deadline
 from promoter.forges.github.failures import (
     UNLIKE,
     is_lag,
@@ -29,6 +28,7 @@ from promoter.forges.github.failures import (
     is_passing,
     waits_for,
 )
+from promoter.system.deadline import Deadline
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
-from promoter.environment import variables_of
+from promoter.system.environment import variables_of
 
 _CLONE = "promoter-clone-"
 RENDER = "promoter-render-"

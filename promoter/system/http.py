@@ -20,8 +20,8 @@ from urllib3.exceptions import (
 from urllib3.exceptions import TimeoutError as TookTooLongError
 
 from promoter.domain.dataclass import dataclass
-from promoter.environment import PROXY_HINT, PROXY_LOGIN_HINT
-from promoter.pools import Pool
+from promoter.system.environment import PROXY_HINT, PROXY_LOGIN_HINT
+from promoter.system.pools import Pool
 
 if TYPE_CHECKING:
     from urllib3 import Retry, Timeout

@@ -1,0 +1,1 @@
+"""What this machine gives a run: variables, files, processes, threads and connections."""
