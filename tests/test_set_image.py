@@ -364,6 +364,22 @@ def test_number_like_tag_is_quoted(tag: str, written: str, tmp_path: Path) -> No
     assert file.read_text() == f"images:\n- name: nginx\n  newTag: {written}\n"
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "- &e {name: nginx, newTag: v1}",
+        "- name: &n nginx\n  newName: *n\n  newTag: v1",
+        "- name: nginx\n  newTag: &t v1",
+    ],
+    ids=["entry", "name", "tag"],
+)
+def test_what_no_alias_shares_is_edited_though_it_has_an_anchor(entry: str, tmp_path: Path) -> None:
+    file = tmp_path / "k.yaml"
+    file.write_text(f"images: &i\n{entry}\n")
+    assert set_image("--file", str(file), "nginx:v2").code == 0
+    assert file.read_text() == f"images: &i\n{entry}\n".replace("v1", "v2")
+
+
 REFUSED = {
     "conflict": ("images:\n<<<<<<< HEAD\n- name: nginx\n=======\n- name: b\n>>>>>>> x\n", 2, 1),
     "jinja": ("images:\n{% if a %}\n- name: nginx\n{% endif %}\n", 2, 1),
@@ -371,6 +387,7 @@ REFUSED = {
     "placeholder": ("images:\n- name: nginx\n  newTag: ${TAG}\n", 3, 11),
     "unknown root field": ("x-y: 1\n", 1, 1),
     "anchor": ("images:\n- name: nginx\n  newTag: &t v1\n- name: b\n  newTag: *t\n", 3, 14),
+    "entry": ("images:\n- &e {name: nginx, newTag: v1}\n- {<<: *e, name: b}\n", 2, 6),
     "duplicate key": ("images:\n- name: nginx\n  newTag: v1\n  newTag: v3\n", 4, 3),
     "duplicate entry": ("images:\n- name: nginx\n- name: nginx\n", 3, 3),
     "suffix": ("images:\n- name: nginx\n  tagSuffix: -x\n", 2, 3),

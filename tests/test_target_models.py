@@ -132,6 +132,7 @@ def test_a_link_is_not_edited_through(tmp_path: Path) -> None:
         ("web:\r\n  a: 1\r\n", "web:\r\n  a: 1\r\n  tag: v2\r\n"),
         ("web:\n  a: |\n    text\n", "web:\n  a: |\n    text\n  tag: v2\n"),
         ("? web\n: x: 1\n", "? web\n: x: 1\n  tag: v2\n"),
+        ("web: &x\n  a: 1\n", "web: &x\n  a: 1\n  tag: v2\n"),
     ],
 )
 def test_key_that_is_not_there_is_added_in_the_files_manner(
@@ -152,7 +153,7 @@ def test_key_that_is_not_there_is_added_in_the_files_manner(
         ("? web\n", "cannot be set here"),
         ("{web}", "cannot be set here"),
         ("web: !!null\n", "leads nowhere"),
-        ("web: &x\n", "leads nowhere"),
+        ("web: &x\nb: *x\n", "leads nowhere"),
         ("web: {tags: 1}\n", "leads nowhere"),
         ("webb: {}\n", "leads nowhere"),
         ("web: [tag]\n", "leads nowhere"),

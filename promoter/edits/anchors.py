@@ -35,8 +35,7 @@ def owner(spot: Spot, *, partial: bool) -> tuple[Spot, tuple[str, ...]]:
         if place.path == spot.path:
             continue
         same = not partial or (bool(names) and _names(place) == names)
-        # An anchor may stand where values are only kept: it says of no image what its tag is.
-        kept = place.unfit == "anchor" and not _names(place)
+        kept = place.unfit == "anchor" and not _names(place) and not _alike(spot, place)
         if place.unfit in ("duplicate-key", "shared") or _labels(place) or not (same or kept):
             raise _stands_for_another(spot, place)
     first = next((one for one in places if one.unfit == "anchor"), spot)
@@ -104,6 +103,16 @@ def _names(spot: Spot) -> tuple[tuple[str, str], ...]:
     return tuple(
         (key, one.text) for key, one in beside.items() if one and one.text and one.path != spot.path
     )
+
+
+def _alike(spot: Spot, anchor: Spot) -> bool:
+    """Return whether an anchor stands for a tag of its own, and not where values are only kept.
+
+    It does where nothing names an image at either place, and both have the same key at one depth:
+    `dev.tag` is no store of `prod.tag`.
+    """
+    same_key = spot.path[-1] == anchor.path[-1] and len(spot.path) == len(anchor.path)
+    return same_key and not _names(spot)
 
 
 def _labels(spot: Spot) -> bool:

@@ -36,7 +36,7 @@ def accepts_keys(spot: Spot) -> bool:
     node = spot.node
     tagged = spot.region.text.text.startswith("!", spot.start)
     empty = isinstance(node, ScalarNode) and is_null(node.value, node.style) and not tagged
-    return not spot.unfit and not node.anchor and (isinstance(node, MappingNode) or empty)
+    return not spot.unfit and (isinstance(node, MappingNode) or empty)
 
 
 def _splice(spot: Spot, keys: Sequence[str], text: str) -> Splice:

@@ -24,6 +24,19 @@ def children(node: Node) -> Iterator[Node]:
         yield from node.value
 
 
+def aliased(nodes: Iterable[Node]) -> set[int]:
+    """Return the id of each node that an alias stands for."""
+    found: set[int] = set()
+    known: set[int] = set()
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        (found if id(node) in known else known).add(id(node))
+        if id(node) not in found:
+            waiting += children(node)
+    return found
+
+
 def flatten(nodes: Iterable[Node]) -> dict[Path, str]:
     """Return every scalar's raw text, empty collection and alias by its path.
 

@@ -15,7 +15,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
 from promoter.domain.redaction import shown
 from promoter.domain.yaml_nodes import NODES_LIMIT
-from promoter.edits.nodes import Path, children
+from promoter.edits.nodes import Path, aliased, children
 from promoter.edits.scalars import is_null
 from promoter.edits.text import Source, compose, decode
 
@@ -76,7 +76,8 @@ class Spot:
     parent: Spot | None = field(default=None, repr=False)
     unfit: str = ""
     """Why it must not simply be changed: `duplicate-key` on the way to it, `anchor` or `alias` where
-    the node itself stands for other places too, `shared` where one on the way does."""
+    the node itself stands for other places too, `shared` where one on the way does. An anchor that no
+    alias names stands for its own place alone."""
 
     @property
     def text(self) -> str:
@@ -192,7 +193,7 @@ class Spot:
         # An alias is composed to the node of its anchor, which stands before it.
         before = key if key is not None else self.node
         own = "alias" if node.start_mark.index < before.start_mark.index else ""
-        own = own or ("anchor" if node.anchor else "")
+        own = own or ("anchor" if node.anchor and id(node) in _aliased(self.region) else "")
         above = "shared" if self.unfit in ("anchor", "alias") else self.unfit
         named = key if isinstance(key, ScalarNode) else None
         return Spot(self.region, node, (*self.path, part), named, self, above or unfit or own)
@@ -201,7 +202,7 @@ class Spot:
 def roots(region: Region) -> Iterator[Spot]:
     """Yield the root of every document."""
     for index, node in enumerate(region.documents):
-        yield Spot(region, node, (index,), unfit="anchor" if node.anchor else "")
+        yield Spot(region, node, (index,))
 
 
 def everything(region: Region) -> Iterator[Spot]:
@@ -216,6 +217,11 @@ def everything(region: Region) -> Iterator[Spot]:
 def occurrences(region: Region, node: Node) -> Sequence[Spot]:
     """Return each place of a node, its anchor's and its aliases'; what holds aliases counts once."""
     return _places(region).get(id(node), ())
+
+
+@lru_cache(maxsize=2)
+def _aliased(region: Region) -> set[int]:
+    return aliased(region.documents)
 
 
 @lru_cache(maxsize=2)

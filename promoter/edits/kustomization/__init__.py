@@ -20,7 +20,13 @@ from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.refusal import Refusal
 from promoter.edits import engine
 from promoter.edits.engine import EditStep
-from promoter.edits.kustomization.entries import ImageEntry, Kustomization, check_editable, parse
+from promoter.edits.kustomization.entries import (
+    ImageEntry,
+    Kustomization,
+    check_editable,
+    check_shared,
+    parse,
+)
 from promoter.edits.kustomization.entry_fields import field_splices
 from promoter.edits.kustomization.new_entries import insert_entries
 from promoter.edits.nodes import Path
@@ -131,6 +137,7 @@ def _step(entry: ImageEntry, setting: ImageSetting) -> tuple[EditStep | None, tu
     changed = {key: new[key] for key in new if new[key] != old[key]}
     if not changed:
         return None, ()
+    check_shared(entry, changed)
     region = entry.spot.region
     expected: dict[Path, str | None] = {}
     changes = []

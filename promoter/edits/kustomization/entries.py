@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import field
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -14,7 +15,7 @@ from promoter.edits.anchors import owner
 from promoter.edits.engine import check_taken_by_ko, check_unshared
 from promoter.edits.kustomization.top_level import check_directives, images_field
 from promoter.edits.placeholders import check_placeholder, tag_fault
-from promoter.edits.region import Region, Spot, roots
+from promoter.edits.region import Region, Spot, occurrences, roots
 from promoter.edits.scalars import is_null, is_string_for_kustomize
 from promoter.edits.text import TEMPLATE_HINT, Source, compose
 
@@ -121,20 +122,31 @@ def check_editable(entry: ImageEntry, *, placeholders: bool) -> None:
             "tag-suffix", f"the entry of {entry.name} has a tagSuffix, which a tag would silence",
             "Remove the tagSuffix first.", at=entry.start,
         )  # fmt: skip
-    if entry.spot.unfit not in ("", "shared"):
-        raise region.refuse(
-            "anchor", f"the entry of {entry.name} is anchored: what is set here is set elsewhere too",
-            "Write it out.", at=entry.start,
-        )  # fmt: skip
     for name, spot in entry.fields.items():
-        if owner(spot, partial=True)[0].path != spot.path:
-            check_unshared(spot)
         if name == "newName":
             check_taken_by_ko(spot)
         if not placeholders and name != "name":
             # What kustomize reads as a number is told by what it does to that.
             is_tag = name == "newTag" and name not in entry.doubtful
             check_placeholder(spot, tag_fault(spot.text.strip()) if is_tag else "")
+
+
+def check_shared(entry: ImageEntry, changed: Iterable[str]) -> None:
+    """Raise `RefusedError` where a change of these fields would change another place, too."""
+    if entry.spot is None:
+        return
+    if entry.spot.unfit in ("anchor", "alias"):
+        region, path = entry.spot.region, entry.spot.path
+        other = next(one for one in occurrences(region, entry.spot.node) if one.path != path)
+        raise region.refuse(
+            "anchor",
+            f"the entry of {entry.name} is shared with {other.place} by an anchor or alias",
+            "Write the entry out in both places.",
+            at=entry.spot.written,
+        )
+    for spot in (entry.fields[name] for name in changed if name in entry.fields):
+        if owner(spot, partial=True)[0].path != spot.path:
+            check_unshared(spot)
 
 
 def _entries(images: Spot) -> tuple[ImageEntry, ...]:
