@@ -29,7 +29,7 @@ from promoter.gates import Facts, ImageFacts, judge
 from promoter.git.folder import DirectoryTree
 from promoter.planning import propose
 from promoter.policy.precedence import with_base
-from promoter.render import NO_RENDERER, compare
+from promoter.render import NO_RENDERER, compare_renders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -220,7 +220,7 @@ class Case:
                 short = name.rpartition("/")[2]
                 documents.append(_OBJECT.format(name=short, label=label, image=f"{name}:{tag}"))
             sides.append("---\n".join(documents))
-        return compare(*sides)
+        return compare_renders(*sides)
 
 
 def state(

@@ -8,7 +8,7 @@ import pytest
 
 from promoter.config.apps import known_apps
 from promoter.config.config import parse
-from promoter.config.path_patterns import matches
+from promoter.config.path_patterns import matching_paths
 from promoter.domain.trees import EditedTree, FilesTree
 
 
@@ -87,11 +87,11 @@ def test_a_folder_beside_a_shared_kustomization_is_no_app_without_its_file() -> 
 @pytest.mark.parametrize("name", ["-rf", "a..b", "web.lock", "two words", "ü", ".hidden", ""])
 def test_what_no_app_can_be_called_is_passed_over_inside_of_a_name_too(name: str) -> None:
     tree = tree_of(f"apps/{name}-prod/x", "apps/web-prod/x")
-    names = [one["app"] for _, one in matches(tree, "apps/{app}-prod")]
+    names = [one["app"] for _, one in matching_paths(tree, "apps/{app}-prod")]
     assert names == ["web"]
 
 
 def test_what_a_pattern_means_literally_is_no_regular_expression() -> None:
     tree = tree_of("apps/web.prod/x", "apps/web-prod/x", "apps/(web)/x")
-    assert [str(path) for path, _ in matches(tree, "apps/{app}.prod")] == ["apps/web.prod"]
-    assert not list(matches(tree, "apps/({app}"))
+    assert [str(path) for path, _ in matching_paths(tree, "apps/{app}.prod")] == ["apps/web.prod"]
+    assert not list(matching_paths(tree, "apps/({app}"))

@@ -38,8 +38,8 @@ from promoter.planning import propose
 from promoter.pull_request.checks import checks
 from promoter.pull_request.commits import commit_listings
 from promoter.pull_request.environments import has_images
-from promoter.pull_request.markdown import LIMIT, BodySection, bounded, find_hidden
-from promoter.render.objects import compare
+from promoter.pull_request.markdown import LIMIT, BodySection, bounded_body, find_hidden
+from promoter.render.objects import compare_renders
 from tests.page_cases import API, CASES
 from tests.thorough import thorough_after
 from tests.world import Repository, aurora, promote
@@ -101,7 +101,7 @@ def evidence() -> Evidence:
     )
     app = AppEvidence(
         "aurora",
-        render=compare(before, after),
+        render=compare_renders(before, after),
         environments=(
             running("dev", "1.4.2", 1_767_225_600, age=200_000),
             running("prod", "1.4.1", 1_764_547_200, age=3_000_000, target=True),
@@ -411,7 +411,7 @@ def test_a_body_is_cut_to_its_bounds_in_bounded_time() -> None:
         BodySection(f"Part {part}", "", 1, more=tuple(f"- {row} {'x' * 200}" for row in range(150)))
         for part in range(20)
     ]
-    body = bounded("Head", sections, "Foot")
+    body = bounded_body("Head", sections, "Foot")
     assert len(body) <= LIMIT
     assert body.startswith("Head\n\n### Part 0\n\n- 0 x")
     assert "the end of “part 19”" in body

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.config.sections import Environment
-from promoter.engine.image_lookup import ask as ask_registry
+from promoter.engine.image_lookup import look_up_image
 from promoter.registry.client import Registry as Client
 from promoter.registry.connection import RegistryConnections
 from promoter.registry.credentials import Credentials
@@ -113,9 +113,9 @@ def test_a_digest_that_is_written_is_computed_from_the_bytes(
     client = Client(RegistryConnections(Credentials()))
     if proved or deliver != "push":
         with pytest.raises(LyingError):
-            ask_registry(client, settings, registry.name("app"), "1.4.1")
+            look_up_image(client, settings, registry.name("app"), "1.4.1")
     else:
-        ask_registry(client, settings, registry.name("app"), "1.4.1")
+        look_up_image(client, settings, registry.name("app"), "1.4.1")
         assert registry.asked("^GET") == 0
 
 

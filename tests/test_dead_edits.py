@@ -8,7 +8,7 @@ import pytest
 
 from promoter.domain.image import Tag
 from promoter.edits.kustomization import promotion, set_images
-from promoter.planning.dead_edits import dead_entries
+from promoter.planning.dead_edits import refused_entries
 from tests.graph_files import deployment, tree
 from tests.many_apps import with_files
 from tests.thorough import thorough_after
@@ -33,7 +33,7 @@ def test_dead_edit_is_refused_at_the_entry_to_change(
     files = {"o/kustomization.yaml": text, "o/d.yaml": deployment(image=f"{used}:1")}
     path = PurePosixPath("o/kustomization.yaml")
     edit = set_images(path, text.encode(), [promotion("app", Tag("2"), None)])
-    (refusal,), warnings = dead_entries(edit, ["app", "unknown"], tree(tmp_path, files))
+    (refusal,), warnings = refused_entries(edit, ["app", "unknown"], tree(tmp_path, files))
     assert (refusal.rule, refusal.file, warnings) == ("dead-edit", str(path), ())
     assert (refusal.line, refusal.column, refusal.source_line) == place
 
@@ -47,7 +47,7 @@ def test_an_entry_that_is_added_for_an_image_that_nobody_is_known_to_use_is_warn
     text = f"resources: ['https://example.org/app?ref=v1']\n{own}"
     path = PurePosixPath("o/kustomization.yaml")
     edit = set_images(path, text.encode(), [promotion("app", Tag("2"), None)])
-    refusals, warnings = dead_entries(edit, ["app"], tree(tmp_path, {str(path): text}))
+    refusals, warnings = refused_entries(edit, ["app"], tree(tmp_path, {str(path): text}))
     assert refusals == ()
     assert any("the entry app is added" in one for one in warnings) is warned
     assert "is remote and is not read" in warnings[-1]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from urllib3 import Timeout
 
-from promoter.system.http import HttpRequest, ask
+from promoter.system.http import HttpRequest, send_request
 from promoter.system.pools import Pools
 from tests.benchmarks.measure import Hub
 from tests.servers.certificate import make as make_certificate
@@ -120,6 +120,9 @@ def test_a_connection_that_is_open_is_used_and_another_is_opened_where_it_was_cl
         if closes:
             assert first_is_closed.wait(5)
         for _ in range(2):
-            assert ask(pools.to(url), HttpRequest("GET", url, {}, 10), Timeout(5)).text == "ok"
+            assert (
+                send_request(pools.to(url), HttpRequest("GET", url, {}, 10), Timeout(5)).text
+                == "ok"
+            )
         pools.close()
     assert len(accepted) == (2 if closes else 1)

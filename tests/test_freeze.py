@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from promoter.config.document import load
-from promoter.config.errors import complaint
+from promoter.config.errors import invalid_configuration
 from promoter.domain.errors import UsageError
 from promoter.domain.section import Section
 from promoter.policy.freeze import Duration, Freeze, FreezeWindow, freeze_at
@@ -207,7 +207,7 @@ def settings(text: str) -> Settings:
     try:
         return Settings.model_validate(document.value)
     except ValidationError as error:
-        raise complaint(error, document, Settings) from None
+        raise invalid_configuration(error, document, Settings) from None
 
 
 def test_windows_and_durations_are_read_from_yaml() -> None:

@@ -27,7 +27,7 @@ from promoter.domain.trees import FilesTree
 from promoter.gates import GATES, Facts, Gate, ImageFacts, SignatureCheck, allowable, judge
 from promoter.gates.gate import GateStatus, Verdict
 from promoter.policy.precedence import Ordering, TagChange
-from promoter.render.objects import compare
+from promoter.render.objects import compare_renders
 from tests.world import AURORA, Repository, aurora, promote
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ def results(seen: Facts) -> dict[str, str]:
         (facts(), "signature", "skipped"),
         (facts(**settings(exists="off")), "missing-image", "skipped"),
         (facts(render=Render((Refusal("render", "does not build"),))), "render", "failed"),
-        (facts(render=Render(diff=compare(LOADED % 1, LOADED % 2))), "render", "warned"),
-        (facts(render=Render(diff=compare(LOADED % 1, LOADED % 1))), "render", "passed"),
+        (facts(render=Render(diff=compare_renders(LOADED % 1, LOADED % 2))), "render", "warned"),
+        (facts(render=Render(diff=compare_renders(LOADED % 1, LOADED % 1))), "render", "passed"),
         (facts(render=Render((REFUSAL,))), "dead-edit", "failed"),
         (facts(dead_edits=(REFUSAL,)), "dead-edit", "failed"),
         (facts(unread=("a remote base",)), "dead-edit", "unknown"),
@@ -252,7 +252,7 @@ def test_refusals_of_several_gates_are_told_at_once(repo: Repository) -> None:
     assert repo.read(AURORA, "promote/prod/aurora").count("9.9.1") == 3
 
 
-_RENDERED = compare(LOADED % 1, LOADED % 1)
+_RENDERED = compare_renders(LOADED % 1, LOADED % 1)
 
 
 def test_what_names_do_not_show_is_known_once_all_is_rendered() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.git.clone import Clone
-from promoter.git.failures import failure
+from promoter.git.failures import git_error
 from promoter.git.isolation import Credential
 from promoter.git.program import GitResult
 from promoter.git.push import Update
@@ -130,11 +130,11 @@ def test_failures_are_told_with_the_way_out(
     stderr: str, words: str, monkeypatch: pytest.MonkeyPatch, *, authorized: bool
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    found = failure("push", GitResult(128, b"", stderr, authorized))
+    found = git_error("push", GitResult(128, b"", stderr, authorized))
     assert words in f"{found.message} {found.hint}"
     # What is about Actions is said there alone.
     monkeypatch.delenv("GITHUB_ACTIONS")
-    assert "Actions" not in failure("push", GitResult(128, b"", stderr, authorized)).hint
+    assert "Actions" not in git_error("push", GitResult(128, b"", stderr, authorized)).hint
 
 
 _FAULTS: list[dict[str, Any]] = [
@@ -202,4 +202,4 @@ def test_an_outage_that_does_not_end_is_told_before_the_deadline(github: GitHub)
 )
 def test_host_that_is_nearly_githubs_is_told_so(host: str, hint: str) -> None:
     said = f"fatal: unable to access 'https://{host}/a/b/': Could not resolve host: {host}"
-    assert failure("ls-remote", GitResult(128, b"", said)).hint == hint
+    assert git_error("ls-remote", GitResult(128, b"", said)).hint == hint

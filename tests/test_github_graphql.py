@@ -54,7 +54,9 @@ DOCUMENTS = {
     "open pulls": open_pulls.query(None),
     "more open pulls": open_pulls.query("x"),
     "pulls of commits": commit_pulls.query(["0" * 40, "1" * 40]),
-    "waits": queries.query("Waits", [f"pullRequest(number: 1) {{ {extras_at_once.WAITS} }}"]),
+    "waits": queries.repository_query(
+        "Waits", [f"pullRequest(number: 1) {{ {extras_at_once.WAITS} }}"]
+    ),
     "versions": versions.query([versions.HistoryPage("0" * 40, _GUESS.histories[0], "x")], 5),
     "dates": dates_query(["0" * 40, "1" * 40]),
     "folders": folders.query(("0" * 40, one) for one in _GUESS.folders),

@@ -11,7 +11,7 @@ import pytest
 from promoter.domain.image import kustomize_split
 from promoter.graph import Entry, Image
 from promoter.graph.images import after_entry
-from promoter.graph.transformer import is_plain, matches
+from promoter.graph.transformer import entry_matches, is_plain
 from tests.graph_files import closure, deployment, images
 
 _VECTORS: list[dict[str, Any]] = json.loads(
@@ -70,7 +70,7 @@ def test_every_field_that_kustomize_changes_is_known(
 def test_a_plain_name_is_matched_as_kustomize_does_and_no_other_is_guessed(
     name: str, image: str, expected: bool | None
 ) -> None:
-    assert matches(name, image) is expected
+    assert entry_matches(name, image) is expected
 
 
 def test_an_image_that_an_expression_may_rename_counts_as_both(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from promoter.render import compare
+from promoter.render import compare_renders
 
 JOB = "spec:\n  template:\n    spec:\n      containers:\n      - image: o/a:{}\n"
 CLAIM = (
@@ -18,7 +18,7 @@ def rendered(kind: str, text: str, annotation: str = "") -> tuple[str, ...]:
     if annotation:
         metadata += f"  annotations:\n    {annotation}\n"
     sides = [f"apiVersion: v1\nkind: {kind}\n{metadata}{text.format(one)}" for one in (1, 2)]
-    (found,) = compare(*sides).objects
+    (found,) = compare_renders(*sides).objects
     return found.immutable
 
 

@@ -22,7 +22,7 @@ from promoter.git.folder import DirectoryTree
 from promoter.graph.requirements import Access
 from promoter.planning import propose
 from promoter.planning.dead_edits import judge_by_names
-from promoter.render import Renderer, compare, find, judge
+from promoter.render import Renderer, compare_renders, find, judge_edits
 from promoter.render.folders import write
 from promoter.render.image_fields import ImageFields
 from tests import graph_files
@@ -75,7 +75,9 @@ def _judged(
     assert edits
     found = _renderer(renderer)
     with_access = found and replace(found, allowed=frozenset(map(Access, access)))
-    return judge(tree, edits, judge_by_names(tree, edits, file.parent), with_access, strict=strict)
+    return judge_edits(
+        tree, edits, judge_by_names(tree, edits, file.parent), with_access, strict=strict
+    )
 
 
 def _files(kustomization: str, **more: str) -> dict[str, str]:
@@ -848,7 +850,7 @@ def test_the_name_of_a_generated_map_in_which_more_changes_is_no_image() -> None
     before = render.format(hash="2222222222", tag=1, other="a")
     for other, broken in (("a", []), ("b", ["ConfigMap", "Deployment"])):
         after = render.format(hash="4444444444", tag=2, other=other)
-        assert [one.kind for one in compare(before, after, fields=fields).broken] == broken
+        assert [one.kind for one in compare_renders(before, after, fields=fields).broken] == broken
 
 
 def test_a_kustomization_that_cannot_be_read_is_told_where_it_may_list_the_file(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promoter.policy.order import UNKNOWN, Comparison, Order, compare
+from promoter.policy.order import UNKNOWN, Comparison, Order, compare_tags
 
 OPPOSITE = {Order.NEWER: Order.OLDER, Order.OLDER: Order.NEWER, Order.SAME: Order.SAME, None: None}
 
@@ -168,8 +168,8 @@ def rows(table: str) -> list[tuple[str, str]]:
 
 def check(old: str, new: str, wanted: Comparison) -> None:
     """Check what two tags say, in both directions."""
-    assert compare(old, new) == wanted
-    assert compare(new, old) == Comparison(OPPOSITE[wanted.order], wanted.certain)
+    assert compare_tags(old, new) == wanted
+    assert compare_tags(new, old) == Comparison(OPPOSITE[wanted.order], wanted.certain)
 
 
 @pytest.mark.parametrize(("old", "new"), rows(NEWER))
@@ -201,4 +201,4 @@ _TAGS = st.from_regex(
 @pytest.mark.provisioned
 @given(_TAGS | st.text(max_size=30), _TAGS | st.text(max_size=30))
 def test_turning_the_question_round_turns_the_answer_round(one: str, other: str) -> None:
-    check(one, other, compare(one, other))
+    check(one, other, compare_tags(one, other))

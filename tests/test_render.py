@@ -30,7 +30,7 @@ from promoter.git.folder import DirectoryTree
 from promoter.planning import propose
 from promoter.planning.dead_edits import judge_by_names
 from promoter.pull_request.folds import rendered
-from promoter.render import Renderer, compare, find, judge
+from promoter.render import Renderer, compare_renders, find, judge_edits
 from tests.graph_files import deployment
 from tests.thorough import thorough_after
 from tests.world import aurora, promote
@@ -93,7 +93,9 @@ def _judged(
     target = Target("app", "prod", Environment(path="prod"), file, kinds)
     declaration = AppDeclaration("app", "prod", (ImageRequest("app", Tag.parse(tag)),))
     edits = propose.propose_app(declaration, target, tree).edits
-    return judge(tree, edits, judge_by_names(tree, edits, file.parent), renderer, strict=strict)
+    return judge_edits(
+        tree, edits, judge_by_names(tree, edits, file.parent), renderer, strict=strict
+    )
 
 
 def _closure(directory: Path) -> Closure:
@@ -395,14 +397,14 @@ def _object(kind: str, body: str) -> str:
 )
 def test_only_what_stands_in_a_list_of_containers_is_an_image(body: str, images_only: bool) -> None:
     before, after = (_object("Thing", body.format(tag)) for tag in ("o/a:1", "o/a:2"))
-    assert compare(before, after).images_only is images_only
+    assert compare_renders(before, after).images_only is images_only
 
 
 def test_what_is_too_large_is_not_told_as_a_change_of_more_than_images(tmp_path: Path) -> None:
     body = (
         "data:\n  x: |\n" + f"    {'y' * 98}\n" * 11_000 + "spec:\n  containers:\n  - image: {}\n"
     )
-    diff = compare(*(_object("Thing", body.format(tag)) for tag in ("o/a:1", "o/a:2")))
+    diff = compare_renders(*(_object("Thing", body.format(tag)) for tag in ("o/a:1", "o/a:2")))
     assert (diff.broken, len(diff.unknown), diff.images_only) == ((), 1, False)
     big = _object("Thing", body)
     script = f'case "$2" in */after/*) t=2;; *) t=1;; esac; sed "s/{{}}/o:$t/" {tmp_path}/big\n'
@@ -416,18 +418,18 @@ def test_a_long_line_is_shown_around_what_differs() -> None:
     line = "spec:\n  args: {}\n  containers:\n  - image: o/a:{}\n    x: {}\n"
     long = "a" * 60_000
     before, after = (_object("Thing", line.format(long, tag, long + tag)) for tag in ("one", "two"))
-    (shown,) = compare(before, after).objects
+    (shown,) = compare_renders(before, after).objects
     assert max(map(len, shown.lines)) <= 210
     changed = [row for row in shown.lines if row.startswith(("-…", "+…"))]
     assert [row[-3:] for row in changed] == ["one", "two"]
-    text = _shown(compare(before, after))
+    text = _shown(compare_renders(before, after))
     assert "-  - image: o/a:one" in text
     assert "1 more" not in text
 
 
 def test_an_object_with_a_long_diff_is_shown_cut() -> None:
     rows = "data:\n" + "".join(f"  k{n}: {'v' * 180}{{}}\n" for n in range(300))
-    diff = compare(*(_object("Thing", rows.replace("{}", tag)) for tag in ("1", "2")))
+    diff = compare_renders(*(_object("Thing", rows.replace("{}", tag)) for tag in ("1", "2")))
     text = _shown(diff)
     assert 10_000 < len(text) < 35_000
     assert "1 more" not in text

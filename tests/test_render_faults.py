@@ -8,7 +8,7 @@ import pytest
 
 from promoter.domain.trees import FilesTree
 from promoter.graph import Closure
-from promoter.render.faults import explained, fault_of
+from promoter.render.faults import explain_build_failure, fault_of
 from promoter.render.program import BuildOutput
 
 
@@ -46,14 +46,14 @@ from promoter.render.program import BuildOutput
 def test_message_of_kustomize_is_told_in_plain_words_first(
     message: str, said: str, hint: str
 ) -> None:
-    reason, way = explained(message)
+    reason, way = explain_build_failure(message)
     assert reason.startswith(said)
     assert message in reason
     assert way.startswith(hint)
 
 
 def test_message_that_nobody_knows_is_told_as_it_is() -> None:
-    assert explained("Error: something else") == ("Error: something else", "")
+    assert explain_build_failure("Error: something else") == ("Error: something else", "")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from promoter.domain.yaml_nodes import (
 )
 from promoter.edits.nodes import flatten
 from promoter.edits.region import Region
-from promoter.graph.documents import Origin, UnreadableDocumentError, parse
+from promoter.graph.documents import Origin, UnreadableDocumentError, parse_document
 from tests.test_edits_properties import files, kustomizations
 
 pytestmark = pytest.mark.provisioned
@@ -216,7 +216,7 @@ _CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}]\n" for n in ran
 def test_aliases_are_read_and_written_out_within_bounds(text: str) -> None:
     assert len(flatten(compose(text))) > 0
     with pytest.raises(UnreadableDocumentError, match="aliases"):
-        parse(text, Origin("m.yaml"))
+        parse_document(text, Origin("m.yaml"))
     with pytest.raises(RefusedError, match="aliases"):
         Region.of(PurePosixPath("m.yaml"), text.encode())
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from promoter import __version__
 from promoter.cli.options import HOW, OPTIONS, WHERE, WHERE_READ, prog_of, setting_of
-from promoter.cli.parser import Formatter, Parser, StoreSingle, one_of, pull_number
+from promoter.cli.parser import Formatter, Parser, StoreSingle, one_of, parse_pull_number
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:
@@ -202,7 +202,12 @@ COMMANDS = {
                 "type": one_of(_VERBS, "promote pulls has no command"),
                 "help": "what to do (default: list)",
             }),
-            ("number", {"nargs": "?", "type": pull_number, "metavar": "N", "help": "the pull request"}),
+            ("number", {
+                "nargs": "?",
+                "type": parse_pull_number,
+                "metavar": "N",
+                "help": "the pull request",
+            }),
         ),
     ),
     "set-image": Command(

@@ -71,7 +71,7 @@ class _Given:
             return None
         if any(map(self._value, _READ_LATER)) or names_of_variables("PROMOTER_GITHUB_APP"):
             return None
-        from promoter.config.refs import check_name, is_branch
+        from promoter.config.refs import check_ref_name, is_branch
         from promoter.domain.urls import WEB
         from promoter.forges.kinds import forge_kind_of
         from promoter.forges.tokens import OWN_VARIABLE, token_of
@@ -85,7 +85,7 @@ class _Given:
         if token is None or address.scheme not in WEB or not (base is None or is_branch(base)):
             return None
         for app in apps:
-            check_name(app)
+            check_ref_name(app)
         credential = Credential(address.url, token, kind.git_user)
         settings = remote_settings(credential, authorities())
         depth = HISTORY_DEPTH if self._reads_history else LOOK_DEPTH

@@ -142,7 +142,7 @@ def one_of(choices: Sequence[str], wrong: str) -> Callable[[str], str]:
     return take
 
 
-def pull_number(text: str) -> int:
+def parse_pull_number(text: str) -> int:
     """Return the number of a pull request, or raise `UsageError`."""
     try:
         return int(text.removeprefix("#"))

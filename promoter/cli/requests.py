@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from promoter.cli.hold_end import hold_end
-from promoter.config.refs import check_name
+from promoter.config.refs import check_ref_name
 from promoter.domain.declaration import HoldChange
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Name, Tag, is_digest, split
@@ -89,7 +89,7 @@ def checked_names(settings: Settings, option: str, *, many: bool = False) -> tup
     once = tuple(dict.fromkeys((given,) if isinstance(given, str) else given))
     for name in once:
         try:
-            check_name(name)
+            check_ref_name(name)
         except ValueError as error:
             message = f"{settings.source(option)} {shown(name)} is not a name"
             is_many = many or option == "app"
@@ -123,7 +123,7 @@ def _name_meant(name: str, source: str, reason: str, *, many: bool) -> str:
     with suppress(ValueError):
         end = f" --tag {tag}" if tag and source == "--app" else ""
         sign = " " if source.startswith("--") else "="
-        return f"Did you mean {source}{sign}{check_name(last)}{end}"
+        return f"Did you mean {source}{sign}{check_ref_name(last)}{end}"
     return f"It {reason}."
 
 

@@ -11,7 +11,14 @@ from promoter.config import FILE
 from promoter.config.config import Config
 from promoter.config.document import NOWHERE
 from promoter.config.not_there import no_app, takes_any_name
-from promoter.config.path_patterns import FILES, FOLDERS, Match, filled, fixed_part, matches
+from promoter.config.path_patterns import (
+    FILES,
+    FOLDERS,
+    Match,
+    filled_path,
+    fixed_part,
+    matching_paths,
+)
 from promoter.config.sections import Environment
 from promoter.domain.errors import SelectionError
 from promoter.domain.model import PathKind, Tree
@@ -48,7 +55,7 @@ _layouts_of: WeakKeyDictionary[Tree, dict[str, _EnvironmentsByApp]] = WeakKeyDic
 
 def folder(settings: Environment, app: str, environment: str) -> PurePosixPath:
     """Return an app's folder in an environment: that of its kustomization."""
-    return PurePosixPath(filled(settings.path, app, environment))
+    return PurePosixPath(filled_path(settings.path, app, environment))
 
 
 def files_of(targets: Iterable[EditTarget], directory: PurePosixPath) -> list[PurePosixPath]:
@@ -268,7 +275,7 @@ def _environments_by_app(tree: Tree, layout: str) -> _EnvironmentsByApp:
     known = _layouts_of.setdefault(tree, {}) if tree.commit else {}
     if layout not in known:
         found = known[layout] = {}
-        for path, names in matches(tree, layout):
+        for path, names in matching_paths(tree, layout):
             if kustomizations_among(tree.entries(path)):
                 found.setdefault(names["app"], []).append(names["environment"])
     return known[layout]
@@ -278,5 +285,5 @@ def _matching(tree: Tree, pattern: _Pattern) -> list[Match]:
     """Return what has a path as a pattern; that of a commit is remembered."""
     known = _matches_of.setdefault(tree, {}) if tree.commit else {}
     if pattern not in known:
-        known[pattern] = list(matches(tree, *pattern))
+        known[pattern] = list(matching_paths(tree, *pattern))
     return known[pattern]

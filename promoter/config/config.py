@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, PrivateAttr, ValidationError
 
 from promoter.config.document import Document, Location, load
-from promoter.config.errors import complaint
+from promoter.config.errors import invalid_configuration
 from promoter.config.probable_mistakes import probable_mistakes
 from promoter.config.sections import App, Author, Environment, Group, Templates
 from promoter.config.values import ApiUrl, AppName, Branch, ForgeName, Reference
@@ -140,7 +140,7 @@ def read(document: Document) -> Config:
     try:
         config = Config.model_validate(document.value).read_from(document)
     except ValidationError as error:
-        raise complaint(error, document, Config) from None
+        raise invalid_configuration(error, document, Config) from None
     _check_references(config, document)
     _check_overrides(config, document)
     _check_paths(config, document)
@@ -175,7 +175,7 @@ def _check_overrides(config: Config, document: Document) -> None:
                 config.environment(name, app)
             except ValidationError as error:
                 place = ("apps", app, "environments", name)
-                raise complaint(error, document, Config, place) from None
+                raise invalid_configuration(error, document, Config, place) from None
 
 
 def _check_paths(config: Config, document: Document) -> None:

@@ -10,7 +10,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
-from promoter.domain.yaml_mistakes import explained
+from promoter.domain.yaml_mistakes import explain_yaml_error
 from promoter.domain.yaml_nodes import BrokenYAMLError, compose_one, values
 from promoter.edits.nodes import children
 
@@ -76,7 +76,7 @@ def load(data: bytes, file: str) -> Document:
     except (YAMLError, ValueError) as error:
         reason, place = str(error), _place_of_value(root)
         hint = "Correct the value, or put it in quotes where it is text."
-    reason, meant = explained(reason, text, place[0])
+    reason, meant = explain_yaml_error(reason, text, place[0])
     raise UsageError(
         f"is not valid YAML: {reason}", hint or meant, file=file, line=place[0], column=place[1]
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 from promoter.config.document import Document
 from promoter.config.known_keys import unknown_key_hint
-from promoter.config.value_hints import Mistake, choice_of, hint_for, place_of
+from promoter.config.value_hints import Mistake, choice_of, document_keys, hint_for
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
@@ -50,7 +50,7 @@ class _Complaint:
     place: tuple[object, ...]
 
 
-def complaint(
+def invalid_configuration(
     error: ValidationError,
     document: Document,
     model: type[BaseModel],
@@ -127,7 +127,7 @@ def _line(mistake: _Complaint, document: Document) -> str:
 
 
 def _place(value: object, location: Sequence[int | str], kind: str) -> tuple[object, ...]:
-    place = place_of(value, location)
+    place = document_keys(value, location)
     return (*place, location[-1]) if kind == "missing" else place
 
 

@@ -14,10 +14,10 @@ from typing import Self
 from pydantic import ValidationError, model_validator
 
 from promoter.config.document import load
-from promoter.config.errors import complaint
+from promoter.config.errors import invalid_configuration
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import AppDeclaration
-from promoter.domain.errors import RefusedError, UsageError, bounded
+from promoter.domain.errors import RefusedError, UsageError, bounded_message
 from promoter.domain.model import FileEdit, PathKind, Tree
 from promoter.domain.moment import rfc3339
 from promoter.domain.redaction import one_line
@@ -120,8 +120,8 @@ def read_hold(tree: Tree, app: str, environment: str) -> Hold | None:
             f"its file cannot be read: {error.message.removeprefix('the file: ')}",
             broken=error,
         )
-    reason = bounded(found.reason) if one_line(found.reason) else "no reason is given"
-    by = found.by and bounded(found.by)
+    reason = bounded_message(found.reason) if one_line(found.reason) else "no reason is given"
+    by = found.by and bounded_message(found.by)
     since, until = (int(one.timestamp()) if one else None for one in (found.since, found.until))
     return Hold(app, environment, reason, by, since, until, undoes=found.undoes)
 
@@ -176,7 +176,7 @@ def hold_edit(tree: Tree, declaration: AppDeclaration) -> FileEdit | None:
     before = tree.read(file) if current is not None else b""
     if change.ends:
         return None if current is None else FileEdit(file, before, b"", (), removed=True)
-    reason, since, until = bounded(change.reason), change.since, change.until
+    reason, since, until = bounded_message(change.reason), change.since, change.until
     wanted = Hold(app, environment, reason, declaration.actor, since, until, undoes=change.undoes)
     if current is not None and current.broken is None and _same(current, wanted):
         return None
@@ -209,4 +209,4 @@ def _parse(tree: Tree, file: PurePosixPath) -> HoldFile:
     try:
         return HoldFile.model_validate(value)
     except ValidationError as error:
-        raise complaint(error, document, HoldFile) from error
+        raise invalid_configuration(error, document, HoldFile) from error

@@ -15,7 +15,7 @@ from promoter.config.not_there import (
     check_not_above,
     no_environment,
 )
-from promoter.config.path_patterns import filled
+from promoter.config.path_patterns import filled_path
 from promoter.config.sections import Environment
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import SelectionError, UsageError
@@ -98,7 +98,7 @@ class Target:
     def argocd_url(self) -> str | None:
         """The page of the app's Argo CD application, where one is configured."""
         url = self.settings.argocd_url
-        return url and filled(url, self.app, self.environment)
+        return url and filled_path(url, self.app, self.environment)
 
     def _lists(self, image: RunningImage) -> bool:
         return any(

@@ -64,17 +64,17 @@ def is_generic(name: str) -> bool:
 
 def likely_place(folder: PurePosixPath, file: str, app: str | None) -> LikelyPlace:
     """Return a path with placeholders for the app, as it is called or may be, and the environment."""
-    found = place_of(folder, file, app) if app else None
+    found = path_template(folder, file, app) if app else None
     if found is not None and found.has_app:
         return found
     for part in (file, *reversed(folder.parts)):
         guess = _app_in(_stem(part)) if part else ""
         if guess:
-            return place_of(folder, file, guess, is_of_app=False)
-    return place_of(folder, file, None)
+            return path_template(folder, file, guess, is_of_app=False)
+    return path_template(folder, file, None)
 
 
-def place_of(
+def path_template(
     folder: PurePosixPath, file: str, app: str | None, *, is_of_app: bool = True
 ) -> LikelyPlace:
     """Return a path with placeholders for this app (None: for no app) and for the environment."""

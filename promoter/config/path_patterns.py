@@ -19,12 +19,14 @@ FILES = frozenset({PathKind.FILE, PathKind.SYMLINK})
 _PLACEHOLDER = re.compile(r"\{(app|environment)\}")
 
 
-def filled(text: str, app: str, environment: str) -> str:
+def filled_path(text: str, app: str, environment: str) -> str:
     """Return a text with the names of an app and an environment in it."""
     return text.replace("{app}", app).replace("{environment}", environment)
 
 
-def matches(tree: Tree, pattern: str, kinds: Collection[PathKind] = FOLDERS) -> Iterator[Match]:
+def matching_paths(
+    tree: Tree, pattern: str, kinds: Collection[PathKind] = FOLDERS
+) -> Iterator[Match]:
     """Yield every folder, or what else `kinds` are, whose path is as a pattern, with the names in it.
 
     A placeholder may be a part of a folder's or file's name, as in `apps/{app}-prod.yaml`. A name

@@ -24,7 +24,7 @@ def is_branch(name: str) -> bool:
     return whole and ".." not in name and "@{" not in name and all(map(_PART.fullmatch, parts))
 
 
-def check_name(text: str) -> str:
+def check_ref_name(text: str) -> str:
     """Return a name of an app or environment, or raise `ValueError`; it becomes part of a ref."""
     if not _NAME.fullmatch(text):
         msg = "must begin with a letter or digit and hold only letters, digits, '.', '_' and '-'"
@@ -40,7 +40,7 @@ def check_name(text: str) -> str:
 def is_name(text: str) -> bool:
     """Return whether a text is a name of an app or environment."""
     try:
-        check_name(text)
+        check_ref_name(text)
     except ValueError:
         return False
     return True

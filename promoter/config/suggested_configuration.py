@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 
 from promoter.config import FILE
 from promoter.config.config import parse
-from promoter.config.likely_places import BASES, SUFFIXES, LikelyPlace, likely_place, place_of
+from promoter.config.likely_places import BASES, SUFFIXES, LikelyPlace, likely_place, path_template
 from promoter.config.targets_of_files import TargetKeys, target_of_file
 from promoter.domain.errors import PromoteError, RefusedError, UsageError
 from promoter.domain.model import PathKind, Tree
@@ -144,7 +144,7 @@ def _with_images(
                 yield from _beside_kustomization(path, target, found, tree)
                 continue
             if app and not one.is_of_app and target.names(app):
-                one = place_of(path.parent, path.name, None)
+                one = path_template(path.parent, path.name, None)
             yield LikelyPlace(one.folder, one.file, one.environment, one.is_of_app, target)
 
 

@@ -12,7 +12,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.edits.region import Region, Spot, roots
 from promoter.edits.targets import argocd, manifest
-from promoter.edits.targets.model import names
+from promoter.edits.targets.model import image_names
 
 _DEPTH = 12
 # Objects that hold the values of a chart.
@@ -52,7 +52,7 @@ def target_of_file(path: PurePosixPath, data: bytes, app: str | None) -> TargetK
             return TargetKeys("argocd")
         kinds = {kind.text for root in roots(region) if (kind := root.get("kind")) is not None}
         if kinds and kinds.isdisjoint(_VALUES_INSIDE) and (sites := manifest.find(region)):
-            found_names = names(sites)
+            found_names = image_names(sites)
             own_names = _own(found_names, app)
             return TargetKeys("manifest", images=own_names, all_images=tuple(found_names))
         found = [one for root in roots(region) for one in _scalars(root, "", 0)]

@@ -88,7 +88,7 @@ def choice_of(expected: str, given: object, key: str) -> str:
     return f"{said}\nDid you mean {f'{key}: ' if key else ''}{close}?" if close else said
 
 
-def place_of(value: object, location: Sequence[int | str]) -> tuple[object, ...]:
+def document_keys(value: object, location: Sequence[int | str]) -> tuple[object, ...]:
     """Return pydantic's location of a mistake as the keys and indexes of the document alone."""
     place: list[object] = []
     for part in location:
@@ -219,7 +219,9 @@ def _takes(mistake: Mistake, value: object) -> bool:
     try:
         mistake.model.model_validate(_with(mistake.document, mistake.place, value))
     except ValidationError as error:
-        wrong = (place_of(mistake.document, one["loc"]) for one in error.errors(include_url=False))
+        wrong = (
+            document_keys(mistake.document, one["loc"]) for one in error.errors(include_url=False)
+        )
         return not any(one[: len(mistake.place)] == mistake.place for one in wrong)
     return True
 

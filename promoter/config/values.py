@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from promoter.config.refs import check_name, is_branch
+from promoter.config.refs import check_ref_name, is_branch
 from promoter.domain import urls
 from promoter.domain.forges import FORGES, forge_hint
 from promoter.domain.redaction import shown
@@ -26,11 +26,11 @@ _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?", re.ASCII)
 def _check_name(text: str) -> None:
     """Raise `ValueError` for what is no name of an app or environment, with one that is."""
     try:
-        check_name(text)
+        check_ref_name(text)
     except ValueError as error:
         meant, hint = re.sub(r"[^a-z0-9._-]+|\.\.+", "-", text.lower()).strip("._-"), ""
         with suppress(ValueError):
-            hint = f"\nWrite {check_name(meant)}"
+            hint = f"\nWrite {check_ref_name(meant)}"
         raise ValueError(f"{error}{hint}") from None
 
 
@@ -100,7 +100,7 @@ def _check_forge(text: str) -> None:
         raise ValueError(f"{shown(text)} is not a forge\n{forge_hint(text)}")
 
 
-Reference = Annotated[str, held_to(check_name)]
+Reference = Annotated[str, held_to(check_ref_name)]
 """A name that is given elsewhere, so that no other one may be proposed by its form."""
 AppName = Annotated[str, held_to(_check_name)]
 ApiUrl = Annotated[str, held_to(urls.check_api_url)]

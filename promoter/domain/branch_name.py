@@ -9,6 +9,6 @@ HOLD_BRANCH_PREFIX = "promote-hold/"
 HOLD_BRANCH = HOLD_BRANCH_PREFIX + "{environment}/{app}"
 
 
-def branch_name(environment: str, app: str, template: str = BRANCH) -> str:
+def promotion_branch(environment: str, app: str, template: str = BRANCH) -> str:
     """Return the one branch on which an app is promoted to an environment."""
     return template.replace("{environment}", environment).replace("{app}", app)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LONGEST_MESSAGE = 4_000
 
 
-def bounded(text: str) -> str:
+def bounded_message(text: str) -> str:
     """Return a text of at most `LONGEST_MESSAGE` characters: the middle of a longer one is left out."""
     if len(text) <= LONGEST_MESSAGE:
         return text
@@ -63,10 +63,10 @@ class PromoteError(Exception):
         line: int | None = None,
         column: int | None = None,
     ) -> None:
-        message = bounded(message)
+        message = bounded_message(message)
         super().__init__(message)
         self.message = message
-        self.hint = bounded(hint)
+        self.hint = bounded_message(hint)
         self.file = file
         self.line = line
         self.column = column

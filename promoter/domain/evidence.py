@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.model import RunningImage
-from promoter.domain.render import RenderDiff, joined
+from promoter.domain.render import RenderDiff, joined_differences
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -148,7 +148,7 @@ class Evidence:
     def render(self) -> RenderDiff | None:
         """The difference that is rendered of all apps; None where that of one is not known."""
         diffs = [one.render for one in self.members if one.render is not None]
-        return joined(diffs) if diffs and len(diffs) == len(self.members) else None
+        return joined_differences(diffs) if diffs and len(diffs) == len(self.members) else None
 
     @property
     def built(self) -> dict[str, BuiltImage]:

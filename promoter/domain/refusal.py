@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.errors import bounded
+from promoter.domain.errors import bounded_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +24,4 @@ class Refusal:
         """Keep the texts within a bound: they may quote what is of any length."""
         for name in ("reason", "hint", "source_line"):
             text = getattr(self, name)
-            object.__setattr__(self, name, text and bounded(text))
+            object.__setattr__(self, name, text and bounded_message(text))

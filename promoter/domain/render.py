@@ -88,7 +88,7 @@ class RenderVerdict:
         return self.diff is not None and not self.not_judged
 
 
-def joined(diffs: Sequence[RenderDiff]) -> RenderDiff:
+def joined_differences(diffs: Sequence[RenderDiff]) -> RenderDiff:
     """Return several differences as one; an object that is in two of them is shown once."""
     if len(diffs) == 1:
         return diffs[0]

@@ -34,7 +34,7 @@ _WHY = {
 _INDENTATION = "Check the indentation and the quotes of this line and the one before."
 
 
-def explained(reason: str, text: str, line: int | None) -> tuple[str, str]:
+def explain_yaml_error(reason: str, text: str, line: int | None) -> tuple[str, str]:
     """Return why YAML gave up at a line, in plain words where they are known, and what to write."""
     lines = text.split("\n")
     own = lines[line - 1] if line and line <= len(lines) else ""

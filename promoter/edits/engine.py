@@ -20,8 +20,8 @@ from promoter.domain.redaction import shown
 from promoter.edits import env_file
 from promoter.edits.nodes import Path, flatten, proved
 from promoter.edits.region import Region, Spot
-from promoter.edits.scalars import written
-from promoter.edits.text import Splice, compose, decode, encode, replace
+from promoter.edits.scalars import written_scalar
+from promoter.edits.text import Splice, compose, decode_file, encode, replace
 
 _KO = "ko://"
 _COLON = re.compile(r"[ \t]*:")
@@ -96,12 +96,12 @@ def scalar_splice(spot: Spot, text: str) -> Splice:
         colon = _COLON.match(source.text, spot.key.end_mark.index)
         if colon is None:
             raise spot.region.unproved(text, at=spot.written)
-        return Splice(colon.end(), colon.end(), f" {written(text, None)}")
+        return Splice(colon.end(), colon.end(), f" {written_scalar(text, None)}")
     if spot.style in ("|", ">"):
-        return Splice(spot.start, written_end(spot), written(text, None))
+        return Splice(spot.start, written_end(spot), written_scalar(text, None))
     # No reader takes an address or several words for a number, a boolean or a date: they stay plain.
     plain = spot.style is None and _PLAIN.match(text)
-    return Splice(spot.start, spot.end, text if plain else written(text, spot.style))
+    return Splice(spot.start, spot.end, text if plain else written_scalar(text, spot.style))
 
 
 def written_end(spot: Spot) -> int:
@@ -164,7 +164,7 @@ def _holds(region: Region, text: str, expected: Mapping[Path, str | None]) -> bo
     if text == source.text:
         return not expected
     try:
-        after = compose(decode(source.path, encode(source, text)))
+        after = compose(decode_file(source.path, encode(source, text)))
     except RefusedError:
         return False
     return proved(flatten(region.documents), flatten(after), expected)

@@ -15,7 +15,7 @@ from promoter.edits.region import Region
 from promoter.edits.site import Site, value_of
 from promoter.edits.target_edits import sites_of
 from promoter.edits.targets import EditTarget, FileTarget, KustomizeTarget
-from promoter.edits.targets.model import names
+from promoter.edits.targets.model import image_names
 from promoter.edits.working_files import WorkingFiles
 
 
@@ -62,7 +62,7 @@ def check_places(tree: Tree, file: PurePosixPath, targets: Sequence[EditTarget])
             return
         reason = f"the {target.kind} target finds no image {target.image}"
         missing = missing or NoPlaceError(
-            reason, nearest(target.image, names(sites)), file=str(path)
+            reason, nearest(target.image, image_names(sites)), file=str(path)
         )
     if missing is not None:
         raise missing

@@ -11,7 +11,7 @@ from promoter.domain.model import FieldChange
 from promoter.edits.engine import EditStep
 from promoter.edits.nodes import last_index
 from promoter.edits.region import Spot
-from promoter.edits.scalars import is_null, written
+from promoter.edits.scalars import is_null, written_scalar
 from promoter.edits.text import Splice
 
 _INDENT = 2
@@ -78,15 +78,16 @@ def _splice(spot: Spot, keys: Sequence[str], text: str) -> Splice:
 def _block(keys: Sequence[str], text: str, column: int, newline: str) -> str:
     """Return the keys as lines in block style, the last one without its line break."""
     lines = [
-        f"{' ' * (column + depth * _INDENT)}{written(key, None)}:" for depth, key in enumerate(keys)
+        f"{' ' * (column + depth * _INDENT)}{written_scalar(key, None)}:"
+        for depth, key in enumerate(keys)
     ]
-    return f"{newline.join(lines)} {written(text, None)}"
+    return f"{newline.join(lines)} {written_scalar(text, None)}"
 
 
 def _flow(keys: Sequence[str], text: str, *, quoted: bool) -> str:
     style = '"' if quoted else None
-    first, *rest = (written(key, style) for key in keys)
-    value = written(text, style)
+    first, *rest = (written_scalar(key, style) for key in keys)
+    value = written_scalar(text, style)
     for key in reversed(rest):
         value = f"{{{key}: {value}}}"
     return f"{first}: {value}"

@@ -66,7 +66,7 @@ def is_placeholder(text: str) -> bool:
     return holds_placeholder(text) or all(faults)
 
 
-def check_name(spot: Spot, name: str) -> None:
+def refuse_placeholder(spot: Spot, name: str) -> None:
     """Raise `RefusedError` for the name of an image of which a placeholder may hold the tag as well.
 
     One in front of the last `/` holds the registry, and stays.

@@ -17,7 +17,7 @@ from promoter.domain.redaction import shown
 from promoter.domain.yaml_nodes import NODES_LIMIT
 from promoter.edits.nodes import Path, aliased, children
 from promoter.edits.scalars import is_null
-from promoter.edits.text import Source, compose, decode
+from promoter.edits.text import Source, compose, decode_file
 
 _ANCHOR = re.compile(r"&[^\s,\[\]{}]+[ \t]+")
 
@@ -37,7 +37,7 @@ class Region:
     @classmethod
     def of(cls, path: PurePosixPath, data: bytes) -> Region:
         """Return a file's region, or raise `RefusedError` with the place."""
-        source = decode(str(path), data)
+        source = decode_file(str(path), data)
         return cls(source, source, _documents(source))
 
     def place(self, index: int) -> int:
@@ -182,7 +182,7 @@ class Spot:
                 at=self.written,
             )
         try:
-            text = decode(region.file.path, self.text.encode())
+            text = decode_file(region.file.path, self.text.encode())
             return Region(region.file, text, _documents(text), self.path, starts)
         except RefusedError as error:
             first = error.refusals[0]

@@ -68,7 +68,7 @@ def is_string_for_kustomize(text: str) -> bool:
     return False
 
 
-def written(text: str, style: str | None) -> str:
+def written_scalar(text: str, style: str | None) -> str:
     """Return a value as it stands in the file: existing quotes stay, doubtful values get double ones."""
     if style == "'":
         return "'" + text.replace("'", "''") + "'"

@@ -21,10 +21,10 @@ from promoter.edits.engine import EditStep, check_fit, set_text
 from promoter.edits.insert_key import insert_key
 from promoter.edits.nodes import Path
 from promoter.edits.placeholders import (
-    check_name,
     check_placeholder,
     digest_fault,
     reference_fault,
+    refuse_placeholder,
     tag_fault,
 )
 from promoter.edits.region import Spot
@@ -208,7 +208,7 @@ class Site:
             reference = reference.replace(_KEPT, "x")
         if placeholders:
             if self.part in (Part.REFERENCE, Part.OVERRIDE) and reference:
-                check_name(spot, split(reference)[0])
+                refuse_placeholder(spot, split(reference)[0])
         elif self.part is Part.TAG:
             check_placeholder(spot, tag_fault(spot.text))
         elif self.part is Part.DIGEST:

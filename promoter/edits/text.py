@@ -17,7 +17,7 @@ from promoter.domain import yaml_nodes
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.refusal import Refusal
-from promoter.domain.yaml_mistakes import explained
+from promoter.domain.yaml_mistakes import explain_yaml_error
 from promoter.domain.yaml_nodes import BrokenYAMLError
 from promoter.edits import env_file
 
@@ -137,7 +137,7 @@ def check_size(path: str, size: int) -> None:
         raise RefusedError([Refusal("size", reason, "Split it.", path)])
 
 
-def decode(path: str, data: bytes) -> Source:
+def decode_file(path: str, data: bytes) -> Source:
     """Return a file's text, or raise `RefusedError` for what no edit can be safe in."""
     check_size(path, len(data))
     parts = sum(map(data.count, _SIGNS))
@@ -208,5 +208,5 @@ def _unparsable(source: Source, error: BrokenYAMLError) -> RefusedError:
             at=template.start(),
         )
     line = source.text.count("\n", 0, at) + 1
-    reason, hint = explained(error.reason, source.text, line)
+    reason, hint = explain_yaml_error(error.reason, source.text, line)
     return source.refuse("yaml", f"not valid YAML: {reason}", hint, at=at)

@@ -44,7 +44,7 @@ class WorkingFiles:
     def put(self, edit: FileEdit) -> None:
         """Add an edit of what `read` returned."""
         before = self.edits.get(edit.path)
-        self.edits[edit.path] = edit if before is None else joined(before, edit)
+        self.edits[edit.path] = edit if before is None else joined_edits(before, edit)
 
 
 def named(directory: PurePosixPath, text: str) -> PurePosixPath | None:
@@ -53,7 +53,7 @@ def named(directory: PurePosixPath, text: str) -> PurePosixPath | None:
     return resolved(PurePosixPath() if root else directory, text.lstrip("/"))
 
 
-def joined(first: FileEdit, second: FileEdit) -> FileEdit:
+def joined_edits(first: FileEdit, second: FileEdit) -> FileEdit:
     """Return two edits of a file, of which the second begins where the first ends, as one."""
     changes = (*first.changes, *second.changes)
     warnings = (*first.warnings, *second.warnings)

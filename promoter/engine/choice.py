@@ -16,7 +16,7 @@ from promoter.domain.model import ImageRequest, RunningImage
 from promoter.domain.redaction import shown
 from promoter.engine.candidates import Candidate
 from promoter.engine.explain import explain_choice
-from promoter.engine.image_lookup import ask, located
+from promoter.engine.image_lookup import located, look_up_image
 from promoter.engine.stopped import error_of
 from promoter.policy import choose
 from promoter.policy.model import Policy
@@ -143,7 +143,7 @@ class _Chooser:
         """Ask the registry now, among many questions, what the checks will ask one by one."""
         for have, wanted in zip(self.candidate.images, choice.images, strict=True):
             with suppress(PromoteError):
-                ask(self.registry, choice.settings, have.repository, wanted.reference)
+                look_up_image(self.registry, choice.settings, have.repository, wanted.reference)
 
     def _digest(self, one: RunningImage, tag: str) -> Digest | None:
         """Return the digest to compare with, where the file holds nothing else."""

@@ -21,7 +21,7 @@ from promoter.domain.evidence import (
 from promoter.domain.model import PathKind, RunningImage, Tree
 from promoter.domain.proposal import Proposal
 from promoter.domain.trees import FilesTree, kind_of
-from promoter.engine.image_lookup import described
+from promoter.engine.image_lookup import image_in_registry
 from promoter.engine.run_context import RunContext
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
 from promoter.gates import Facts
@@ -112,7 +112,7 @@ class EvidenceCollector:
         pulled = pulled_names(target, self._base)
         found = {}
         for name, before in ((one.name, one.before.digest_or_tag) for one in proposal.moves):
-            if before and (image := described(self._world, pulled.get(name, name), before)):
+            if before and (image := image_in_registry(self._world, pulled.get(name, name), before)):
                 found[name] = image
         return found
 

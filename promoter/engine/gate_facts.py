@@ -30,7 +30,7 @@ _RESERVED = 1 / 3
 _LATE = "the run's time is short; the images' names show what the edit changes"
 
 
-def facts_of(
+def gate_facts_of(
     change: Change, app: AppChange, whole: Intent, run: AppRun, images: tuple[ImageFacts, ...]
 ) -> Facts:
     """Return all that the gates look at of one app; `images`: what the registry has said already."""
@@ -155,7 +155,9 @@ def _rendered(intent: Intent, run: AppRun, names: ByNames | None) -> RenderVerdi
         return RenderVerdict(warnings=(f"not rendered: {_LATE}",), note=_LATE)
     names = names or propose.by_names(proposal, target, base)
     renderer = run.context.renderer()
-    verdict = render.judge(base, proposal.image_edits, names, renderer, strict=mode == "strict")
+    verdict = render.judge_edits(
+        base, proposal.image_edits, names, renderer, strict=mode == "strict"
+    )
     return verdict if intent.makes_commit else replace(verdict, refusals=(), warnings=())
 
 

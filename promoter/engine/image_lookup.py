@@ -42,7 +42,9 @@ def look_up(
 
     def one(image: ImageFacts) -> BuiltImage | PromoteError:
         try:
-            return ask(registry, target.settings, image.repository, image.request.reference)
+            return look_up_image(
+                registry, target.settings, image.repository, image.request.reference
+            )
         except PromoteError as error:
             return located(error, image.repository, target)
 
@@ -96,7 +98,9 @@ def _explain(error: AbsentError, image: ImageFacts, registry: Registry, waited: 
         error.hint = f"{placeholder} {there}" if placeholder else f"{there} {error.hint}"
 
 
-def ask(registry: Registry, settings: Environment, name: str, reference: str) -> BuiltImage:
+def look_up_image(
+    registry: Registry, settings: Environment, name: str, reference: str
+) -> BuiltImage:
     """Return what a registry says of an image, no more than the checks of an environment want to know.
 
     Of an image that is pushed without a pull nobody reads of what and for what it is made. But a
@@ -113,7 +117,7 @@ def ask(registry: Registry, settings: Environment, name: str, reference: str) ->
     return BuiltImage(registry.resolve(name, reference))
 
 
-def described(context: RunContext, name: str, reference: str) -> BuiltImage | None:
+def image_in_registry(context: RunContext, name: str, reference: str) -> BuiltImage | None:
     """Return what the registry says of an image, None where it does not answer."""
     with suppress(PromoteError):
         return context.registry().describe(name, reference)

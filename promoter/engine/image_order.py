@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from promoter.domain.errors import PromoteError
 from promoter.engine.app_run import AppRun
-from promoter.engine.image_lookup import described
+from promoter.engine.image_lookup import image_in_registry
 from promoter.engine.source_revisions import Revisions, declared
 from promoter.planning import propose
 from promoter.policy.order import Order, reading
@@ -34,7 +34,7 @@ def _by_creation(pair: TagChange, seen: AppRun) -> Order | None:
     if not _asks_registry(seen):
         return None
     name = propose.pulled_names(seen.target, seen.state.base).get(pair.name, pair.name)
-    images = (described(seen.context, name, one or "") for one in (pair.old, pair.new))
+    images = (image_in_registry(seen.context, name, one or "") for one in (pair.old, pair.new))
     before, after = (image and image.created for image in images)
     return reading(before, after).order if before and after and before != after else None
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from promoter.domain.image import split
 from promoter.domain.model import RunningImage, Tree
 from promoter.engine.checks import Checker
-from promoter.engine.image_lookup import ask
+from promoter.engine.image_lookup import look_up_image
 from promoter.engine.run_context import RunContext
 from promoter.planning import propose
 from promoter.planning.plan import AppRequest
@@ -48,7 +48,7 @@ def _questions(app: AppRequest, tree: Tree, context: RunContext) -> Iterator[Que
             running = held.get(image.name) or RunningImage(split(image.name)[0])
             if image.reference in (running.tag, running.digest):
                 continue
-            yield partial(ask, registry, settings, running.repository, image.reference)
+            yield partial(look_up_image, registry, settings, running.repository, image.reference)
             if settings.deliver != "push" and (reference := running.ref.digest_or_tag):
                 yield partial(registry.describe, running.repository, reference)
 

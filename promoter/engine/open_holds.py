@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from promoter.config.layout import Target
-from promoter.domain.branch_name import HOLD_BRANCH, branch_name
+from promoter.domain.branch_name import HOLD_BRANCH, promotion_branch
 from promoter.domain.pull import Pull
 from promoter.engine.run_context import RunContext
 from promoter.engine.selection import View
@@ -107,11 +107,11 @@ class OpenHolds:
     def _branches_of(self, target: Target) -> Iterator[str]:
         app, environment = target.app, target.environment
         yield from self._names.intersection(self._own_branches(target))
-        before, _, after = branch_name(environment, "\0", self._template).partition("\0")
+        before, _, after = promotion_branch(environment, "\0", self._template).partition("\0")
         # Only what several apps are called together holds a `+`.
         for name in (one for one in self._names if "+" in one):
             together = name.removeprefix(before).removesuffix(after)
-            same = branch_name(environment, together, self._template) == name
+            same = promotion_branch(environment, together, self._template) == name
             if same and self._may_hold(together, app):
                 yield name
 
@@ -123,7 +123,7 @@ class OpenHolds:
 
     def _own_branches(self, target: Target) -> set[str]:
         return {
-            branch_name(target.environment, target.app, template)
+            promotion_branch(target.environment, target.app, template)
             for template in (self._template, HOLD_BRANCH)
         }
 
@@ -133,5 +133,5 @@ class OpenHolds:
             begun
             for environment in {one.environment for one in targets}
             for template in (self._template, HOLD_BRANCH)
-            if (begun := branch_name(environment, "\0", template).partition("\0")[0])
+            if (begun := promotion_branch(environment, "\0", template).partition("\0")[0])
         }

@@ -143,7 +143,7 @@ def _rendered(
     if renderer is None:
         return one
     reached = {edit.path: Kustomizations((one.directory,)) for edit in edits}
-    diff = render.judge(base, edits, ByNames(one.directory, reached), renderer).diff
+    diff = render.judge_edits(base, edits, ByNames(one.directory, reached), renderer).diff
     if diff is None:
         return one
     return replace(one, is_certain=True) if diff.objects else None

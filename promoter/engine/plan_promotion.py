@@ -12,7 +12,7 @@ from promoter.domain.evidence import Evidence
 from promoter.engine.app_run import AppRun
 from promoter.engine.checks import pinned
 from promoter.engine.evidence import EvidenceCollector
-from promoter.engine.gate_facts import ask_registry, facts_of, needs_text, writes_digests
+from promoter.engine.gate_facts import ask_registry, gate_facts_of, needs_text, writes_digests
 from promoter.engine.image_order import orders
 from promoter.engine.run_context import RunContext
 from promoter.gates import BRANCH_GATES, GATES, Facts, ImageFacts, Judgement, judge, together
@@ -60,7 +60,7 @@ def _judged(
     gates = BRANCH_GATES if change.request.holds_only else GATES
     judged: list[_Judged] = []
     for (run, images), app in zip(apps, change.apps, strict=True):
-        facts = replace(facts_of(change, app, intent, run, images), ordering=ordering)
+        facts = replace(gate_facts_of(change, app, intent, run, images), ordering=ordering)
         judgement = judge(facts, gates)
         if intent.kept and judgement.refusals:
             # A rule may have begun to refuse since: what is proposed already is not made again.

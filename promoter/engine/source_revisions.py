@@ -14,7 +14,7 @@ from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import SourceRange
 from promoter.domain.model import Tree
 from promoter.domain.urls import is_loopback
-from promoter.engine.image_lookup import described
+from promoter.engine.image_lookup import image_in_registry
 from promoter.engine.run_context import RunContext
 from promoter.engine.wiring import open_source
 from promoter.git.history import FileVersion
@@ -81,7 +81,7 @@ class Revisions:
     def labels(self, name: str, reference: str) -> Mapping[str, str]:
         """Return an image's labels; empty where the registry does not answer."""
         pulled = pulled_names(self.target, self.base).get(name, name)
-        found = described(self.context, pulled, reference)
+        found = image_in_registry(self.context, pulled, reference)
         return found.labels if found else {}
 
     def _by_tag(self, tag: str) -> str | None:

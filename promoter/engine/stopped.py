@@ -11,7 +11,7 @@ from promoter.domain.errors import (
     RefusedError,
     RemoteError,
     UsageError,
-    bounded,
+    bounded_message,
 )
 from promoter.system.environment import variable
 
@@ -53,7 +53,9 @@ def error_after(reason: BaseException, done: Sequence[str]) -> PromoteError:
 
     # A copy, as several apps may have ended with the same error.
     told = copy(error)
-    told.message = bounded(f"{error.message.rstrip('.')}; done before that: {'; '.join(done)}")
+    told.message = bounded_message(
+        f"{error.message.rstrip('.')}; done before that: {'; '.join(done)}"
+    )
     return told
 
 

@@ -19,7 +19,7 @@ from promoter.domain.pull import BranchRules, Pull, PullDraft, PullExtras, PullS
 from promoter.domain.redaction import redacted, shown
 from promoter.domain.refusal import Refusal
 from promoter.forges import Opened
-from promoter.forges.local_pulls import read, written
+from promoter.forges.local_pulls import read_pull, written_pull
 from promoter.git.refs import NOTHING
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ class LocalForge:
         if stored is None:
             try:
                 number = _number(ref)
-                pull, said = read(self._git.data(blob)[1], number, self._url(number))
+                pull, said = read_pull(self._git.data(blob)[1], number, self._url(number))
             except (ValueError, KeyError) as error:
                 hint = f"Delete it: git update-ref -d {ref}"
                 raise RemoteError(f"{ref} is not a pull request of ours", hint) from error
@@ -267,7 +267,7 @@ class LocalForge:
         return stored.pull
 
     def _blob(self, stored: _Stored) -> str:
-        text = written(stored.pull, stored.comments)
+        text = written_pull(stored.pull, stored.comments)
         return self._git("hash-object", "-w", "--stdin", stdin=text)
 
     def _transaction(self, *commands: str) -> None:

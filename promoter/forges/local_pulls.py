@@ -35,14 +35,14 @@ class _PullJson(BaseModel):
     comments: tuple[str, ...] = ()
 
 
-def written(pull: Pull, comments: tuple[str, ...]) -> bytes:
+def written_pull(pull: Pull, comments: tuple[str, ...]) -> bytes:
     """Return the JSON of a pull and of what was said on it."""
     fields = {name: getattr(pull, name) for name in _PullJson.model_fields if name != "comments"}
     stored = _PullJson.model_construct(**fields, comments=comments)
     return stored.model_dump_json(indent=1).encode()
 
 
-def read(text: bytes, number: int, url: str) -> tuple[Pull, tuple[str, ...]]:
+def read_pull(text: bytes, number: int, url: str) -> tuple[Pull, tuple[str, ...]]:
     """Return the pull of a JSON text, and what was said on it; raises `ValueError` for another text."""
     stored = _PullJson.model_validate_json(text)
     fields = stored.model_dump(exclude={"comments"})

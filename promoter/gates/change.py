@@ -16,7 +16,7 @@ from promoter.edits.region import Region
 from promoter.edits.targets.manifest import of_workloads
 from promoter.gates.facts import Facts
 from promoter.gates.gate import GateStatus, Verdict, all_refused, refused
-from promoter.pull_request import plain
+from promoter.pull_request import plain_line
 from promoter.pull_request.words import counted
 
 _PLACEHOLDER = "placeholder"
@@ -192,7 +192,9 @@ def human_commits(facts: Facts) -> Verdict | None:
 
 
 def _named(commits: Sequence[BranchCommit]) -> str:
-    named = "; ".join(f"{c.sha[:9]} {plain(c.subject)} ({plain(c.author)})" for c in commits[:5])
+    named = "; ".join(
+        f"{c.sha[:9]} {plain_line(c.subject)} ({plain_line(c.author)})" for c in commits[:5]
+    )
     return f"{counted_commits(commits)} that promote did not make: {named}"
 
 

@@ -9,7 +9,15 @@ from promoter.domain.duration import format_duration
 from promoter.domain.moment import shown_end, shown_moment
 from promoter.domain.refusal import Refusal
 from promoter.gates.facts import Facts, ImageFacts
-from promoter.gates.gate import GateStatus, Verdict, all_refused, gravest, refused, several, unknown
+from promoter.gates.gate import (
+    GateStatus,
+    Verdict,
+    all_refused,
+    gravest_verdict,
+    refused,
+    several,
+    unknown,
+)
 from promoter.gates.images import must_exist
 from promoter.policy.freeze import freeze_at
 from promoter.policy.pattern import compiled
@@ -34,7 +42,7 @@ def hold(facts: Facts) -> Verdict | None:
 
     A hold that an open pull proposes counts as one: what it keeps back shall not go by beside it.
     """
-    return gravest(one for one in (_on_base(facts), _proposed(facts)) if one is not None)
+    return gravest_verdict(one for one in (_on_base(facts), _proposed(facts)) if one is not None)
 
 
 def _on_base(facts: Facts) -> Verdict | None:
@@ -105,7 +113,7 @@ def max_age(facts: Facts) -> Verdict | None:
         return None
     # An image that is not there is refused as missing, and not for its age.
     there = (one for one in facts.images if not (one.absent and must_exist(facts)))
-    return gravest(_young(one, wanted, facts) for one in there)
+    return gravest_verdict(_young(one, wanted, facts) for one in there)
 
 
 def _young(one: ImageFacts, wanted: timedelta, facts: Facts) -> Verdict:

@@ -56,7 +56,7 @@ class Gate:
     """When a refusal's hint names `--allow`, e.g. `To go back`; empty where it does not."""
 
 
-def gravest(verdicts: Iterable[Verdict]) -> Verdict | None:
+def gravest_verdict(verdicts: Iterable[Verdict]) -> Verdict | None:
     """Return one verdict for several: the gravest speaks, the refusals and warnings of all stay."""
     found = list(verdicts)
     if not found:

@@ -9,7 +9,7 @@ from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import listed
 from promoter.gates.facts import Facts, ImageFacts
-from promoter.gates.gate import GateStatus, Verdict, gravest, refused, several
+from promoter.gates.gate import GateStatus, Verdict, gravest_verdict, refused, several
 from promoter.policy.choose import may_be_release
 from promoter.policy.tag_kinds import is_moving
 
@@ -68,7 +68,7 @@ def missing_image(facts: Facts) -> Verdict | None:
     """Refuse an image that its registry does not have."""
     if not facts.images and facts.target.settings.checks.exists == "off":
         return _not_required(facts)
-    verdict = gravest(_exists(one, facts) for one in facts.images)
+    verdict = gravest_verdict(_exists(one, facts) for one in facts.images)
     if verdict is None or verdict.result is not GateStatus.PASSED:
         return verdict and _absent_together(verdict, facts)
     others = [one.request for one in facts.images if not one.is_of_tag]
@@ -85,7 +85,7 @@ def platforms(facts: Facts) -> Verdict | None:
     if wanted in ("off", ()):
         return None
     found = (_platforms(one, wanted, facts) for one in facts.images)
-    return gravest(one for one in found if one is not None)
+    return gravest_verdict(one for one in found if one is not None)
 
 
 def signature(facts: Facts) -> Verdict | None:
@@ -93,7 +93,7 @@ def signature(facts: Facts) -> Verdict | None:
     if facts.target.settings.checks.signature == "off":
         return _not_required(facts)
     found = (_signature(one, facts) for one in facts.images)
-    return gravest(one for one in found if one is not None)
+    return gravest_verdict(one for one in found if one is not None)
 
 
 def _not_required(facts: Facts) -> Verdict | None:

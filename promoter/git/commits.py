@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
-from promoter.git.failures import failure
+from promoter.git.failures import git_error
 from promoter.git.program import Git, GitResult
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class FastImport:
         if self._process is not None:
             result = self._finished()
             if result.status != 0:
-                raise failure("fast-import", result)
+                raise git_error("fast-import", result)
 
     def close(self) -> None:
         """End the process; what was not saved is lost."""
@@ -180,7 +180,7 @@ class FastImport:
         except BrokenPipeError:
             line = b""
         if not line:
-            raise failure("fast-import", self._finished())
+            raise git_error("fast-import", self._finished())
         return str(line, "ascii").strip()
 
     def _finished(self) -> GitResult:

@@ -17,7 +17,7 @@ AGAIN = "Running again is safe."
 """The hint where nothing more is known."""
 
 
-def failure(verb: str, result: GitResult) -> RemoteError:
+def git_error(verb: str, result: GitResult) -> RemoteError:
     """Return git's failure as an error that says the reason in git's own words, and the way out."""
     text = result.stderr.lower()
     if any(sign in text for sign in _UNKNOWN):

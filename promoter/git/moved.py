@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from promoter.domain.errors import RemoteError
 from promoter.domain.redaction import one_line
-from promoter.git.failures import MOVED, failure
+from promoter.git.failures import MOVED, git_error
 from promoter.git.isolation import CA_FILE, CA_FOLDER
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _PATIENCE, _LIMIT = 5.0, 64 << 10
 
 def failure_there(git: Git, url: str, verb: str, result: GitResult) -> RemoteError:
     """Return the failure of a git command that asked a URL; of what has moved, with its new URL."""
-    error = failure(verb, result)
+    error = git_error(verb, result)
     if error.hint != MOVED or urlsplit(url).scheme not in ("http", "https"):
         return error
     if moved := _new_url(url, git.configuration, min(_PATIENCE, git.deadline.remaining())):
@@ -35,14 +35,14 @@ def _new_url(url: str, settings: Mapping[str, str], seconds: float) -> str:
     from urllib3 import Timeout
     from urllib3.exceptions import HTTPError
 
-    from promoter.system.http import HttpRequest, TooLargeError, ask
+    from promoter.system.http import HttpRequest, TooLargeError, send_request
     from promoter.system.pools import Pools
 
     name, _, value = settings.get(f"http.{url}.extraHeader", "").partition(": ")
     request = HttpRequest("GET", f"{url}{_REFS}", {name: value} if value else {}, _LIMIT)
     pools = Pools(settings.get(CA_FILE) or settings.get(CA_FOLDER))
     try:
-        answer = ask(pools.to(url), request, Timeout(total=seconds))
+        answer = send_request(pools.to(url), request, Timeout(total=seconds))
     except (HTTPError, OSError, TooLargeError):
         return ""
     finally:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from promoter.domain.errors import RemoteError
-from promoter.git.failures import failure
+from promoter.git.failures import git_error
 from promoter.git.isolation import FETCH, REMOTE
 from promoter.git.retry import with_retries
 from promoter.system.limits import FILE_LIMIT
@@ -56,7 +56,7 @@ class Objects:
                 stdin="".join(f"{oid}\n" for oid in missing).encode(),
             )  # fmt: skip
             if result.status != 0:
-                raise failure("fetch", result)
+                raise git_error("fetch", result)
         self._present.update(missing)
         if len(wanted) >= _MANY:
             self._load(wanted)
@@ -128,7 +128,7 @@ class Objects:
         names = "".join(f"{oid}\n" for oid in oids).encode()
         result = self._git.attempt("cat-file", form, "--buffer", stdin=names)
         if result.status != 0:
-            raise failure("cat-file", result)
+            raise git_error("cat-file", result)
         return result.stdout
 
 

@@ -20,7 +20,7 @@ from git.exc import GitCommandError, GitCommandNotFound
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RemoteError, UsageError
 from promoter.domain.redaction import redacted
-from promoter.git.failures import failure
+from promoter.git.failures import git_error
 from promoter.git.isolation import isolated, parameters
 from promoter.system.deadline import Deadline
 from promoter.system.limits import FILE_LIMIT, TooMuchOutputError, limit, read_output, too_large
@@ -78,7 +78,7 @@ class Git:
         """Run a git command and return what it printed, or raise `RemoteError` with git's reason."""
         result = self.attempt(*arguments, stdin=stdin)
         if result.status != 0:
-            raise failure(verb_of(arguments), result)
+            raise git_error(verb_of(arguments), result)
         return result.stdout.decode("utf-8", "replace").rstrip("\n")
 
     def attempt(self, *arguments: str, stdin: bytes | None = None) -> GitResult:

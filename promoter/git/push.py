@@ -9,7 +9,7 @@ from promoter.domain.branch import name_conflict
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RaceLostError, RefusedError, RemoteError
 from promoter.domain.redaction import redacted
-from promoter.git.failures import AGAIN, failure
+from promoter.git.failures import AGAIN, git_error
 from promoter.git.isolation import REMOTE
 from promoter.git.program import Git, GitResult
 from promoter.git.retry import with_retries
@@ -70,7 +70,7 @@ def _push_failure(result: GitResult, ref: str) -> PromoteError:
     if any(sign in report or sign in result.stderr for sign in raced):
         return RaceLostError(f"{ref} changed while the push was under way", "Run again.")
     refused = [line for line in report.splitlines() if line.startswith("!")]
-    error = failure("push", result)
+    error = git_error("push", result)
     if "hook declined" in report and error.hint == AGAIN:
         error.hint = _HOOK
     if refused:

@@ -15,7 +15,7 @@ from promoter.graph.images import Image
 from promoter.graph.overwriters import Overwriter, overwriter
 from promoter.graph.prefetch import prefetch_closures
 from promoter.graph.reading import first_mention
-from promoter.graph.transformer import Entry, matches
+from promoter.graph.transformer import Entry, entry_matches
 
 __all__ = [
     "Closure",
@@ -25,12 +25,12 @@ __all__ = [
     "Kustomizations",
     "Overwriter",
     "dead_entries",
+    "entry_matches",
     "entry_over",
     "final_images",
     "first_mention",
     "kustomizations_of",
     "later_entry",
-    "matches",
     "overriding_entries",
     "overwriter",
     "prefetch_closures",

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from promoter.domain.dataclass import dataclass
 from promoter.domain.model import PathKind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
-from promoter.graph.documents import mapping
+from promoter.graph.documents import mapping_of
 from promoter.graph.images import Image, Images
 from promoter.graph.layer import PLUGINS, Layer, read_layer
 from promoter.graph.plugins import built_in_transformers
@@ -230,7 +230,7 @@ def _require(reading: Reading, layer: Layer) -> None:
             reason = f"its {name} are made by Helm, which is not run"
             reading.note(layer.file, reason, access=Access.HELM)
     for chart in (*layer.listed(*_CHARTS.values()), layer.fields.get("helmglobals")):
-        for access, scalar, reason in of_chart(mapping(chart), layer.directory):
+        for access, scalar, reason in of_chart(mapping_of(chart), layer.directory):
             reading.note(layer.file, f"{shortened(scalar.text)} {reason}", scalar, access)
     for scalar in fetched(layer.fields):
         text = shortened(scalar.text)

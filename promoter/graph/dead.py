@@ -14,7 +14,7 @@ from promoter.domain.suggest import nearest
 from promoter.edits.kustomization.entries import ImageEntry
 from promoter.graph.closure import Closure
 from promoter.graph.images import WORK_LIMIT, Image, after_entry
-from promoter.graph.transformer import Entry, changed, is_plain, matches
+from promoter.graph.transformer import Entry, changed, entry_matches, is_plain
 
 AnyEntry: TypeAlias = Entry | ImageEntry
 
@@ -98,7 +98,7 @@ def later_entry(entries: Sequence[AnyEntry], place: int) -> AnyEntry | None:
     made = entries[place]
     image = changed(made.name or "", made)
     later = (one for one in reversed(entries[place + 1 :]) if one.tag or one.digest)
-    return next((one for one in later if matches(one.name, image) is not False), None)
+    return next((one for one in later if entry_matches(one.name, image) is not False), None)
 
 
 def entry_over(closure: Closure, file: str, name: str) -> Entry | None:
@@ -114,7 +114,7 @@ def entry_over(closure: Closure, file: str, name: str) -> Entry | None:
 
 def _dead(images: Sequence[Image], own: Sequence[Entry], name: str) -> Dead | None:
     """Return why nothing can match an entry of a name, None where something may."""
-    if not is_plain(name) or any(matches(name, image.text) for image in images):
+    if not is_plain(name) or any(entry_matches(name, image.text) for image in images):
         return None
     found = _renamed(name, images, own) or _odd(name, images)
     return found or Dead(name, unused(name), _known(name, images), name)
@@ -129,7 +129,7 @@ def _renamed(name: str, images: Sequence[Image], own: Sequence[Entry]) -> Dead |
     """Explain a name that an entry of a lower file, or an earlier one of this file, changes."""
     for image in images:
         for step in reversed(image.steps):
-            if not matches(name, step.before):
+            if not entry_matches(name, step.before):
                 continue
             now, entry = image.name, step.entry
             if entry in own:
@@ -158,7 +158,7 @@ def _renamed_unread(name: str, own: Sequence[Entry], closure: Closure) -> tuple[
     """
     layers = {layer.file: layer for layer in closure.layers.values()}
     entries = [*own, *(entry for one in layers.values() for entry in one.entries())]
-    given = any(one.new_name and matches(name, one.new_name) is not False for one in entries)
+    given = any(one.new_name and entry_matches(name, one.new_name) is not False for one in entries)
     if given or closure.copies_values or not is_plain(name):
         return ()
     found: list[Image] = []
@@ -170,7 +170,7 @@ def _renamed_unread(name: str, own: Sequence[Entry], closure: Closure) -> tuple[
         for entry in layer.entries():
             images = after_entry(images, entry)
         found += images
-    return () if any(matches(name, one.text) is not False for one in found) else tuple(found)
+    return () if any(entry_matches(name, one.text) is not False for one in found) else tuple(found)
 
 
 def _odd(name: str, images: Sequence[Image]) -> Dead | None:

@@ -50,12 +50,12 @@ class Origin:
     column: int = 0
 
 
-def mapping(value: Value | None) -> Mapping:
+def mapping_of(value: Value | None) -> Mapping:
     """Return a value where it is a mapping, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
-def sequence(value: Value | None) -> Sequence:
+def sequence_of(value: Value | None) -> Sequence:
     """Return a value where it is a sequence, else an empty one."""
     return value if isinstance(value, list) else []
 
@@ -86,7 +86,7 @@ class UnreadableDocumentError(Exception):
         self.reason, self.line, self.column = reason, line, column
 
 
-def decode(data: bytes) -> str:
+def decode_document(data: bytes) -> str:
     """Return a file's text without its byte order mark, or raise `UnreadableDocumentError`."""
     if len(data) > SIZE_LIMIT:
         raise UnreadableDocumentError(f"has {len(data)} bytes, and {SIZE_LIMIT} is the most")
@@ -116,7 +116,7 @@ def odd_character(text: str) -> str:
     return f"the character U+{ord(found[0]):04X}" if found else ""
 
 
-def parse(text: str, origin: Origin) -> Value | None:
+def parse_document(text: str, origin: Origin) -> Value | None:
     """Return the value of one document, None for an empty one, or raise `UnreadableDocumentError`."""
     return parse_plainly(text, origin)[0]
 
@@ -188,7 +188,7 @@ class _Reader:
         return {**merged, **own}
 
 
-def one_line(text: str) -> str:
+def shortened_line(text: str) -> str:
     """Return hostile text as one printable line of bounded length."""
     cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in cut)

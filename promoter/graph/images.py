@@ -14,11 +14,11 @@ from pathlib import PurePosixPath
 from promoter.domain.dataclass import dataclass
 from promoter.domain.image import kustomize_split
 from promoter.domain.model import PathKind
-from promoter.graph.documents import Scalar, Value, mapping, scalars, sequence, text_of
+from promoter.graph.documents import Scalar, Value, mapping_of, scalars, sequence_of, text_of
 from promoter.graph.layer import Layer, patch_documents, replacements, scalars_of
 from promoter.graph.plugins import may_write_images
 from promoter.graph.reading import Reading
-from promoter.graph.transformer import Entry, changed, matcher, matches
+from promoter.graph.transformer import Entry, changed, entry_matches, matcher
 
 _IMAGES_LIMIT = 20_000
 # How many times an image is held to an entry.
@@ -108,11 +108,13 @@ class Images:
             for value in layer.listed("configurations"):
                 path = self.reading.path(layer.file, value)
                 for document in self.reading.documents(path) if path else ():
-                    images = mapping(document).get("images")
-                    self.keys |= {_last(one) for rule in sequence(images) for one in _paths(rule)}
-                    others = (rule for key, rule in mapping(document).items() if key != "images")
+                    images = mapping_of(document).get("images")
+                    self.keys |= {
+                        _last(one) for rule in sequence_of(images) for one in _paths(rule)
+                    }
+                    others = (rule for key, rule in mapping_of(document).items() if key != "images")
                     rules += (
-                        one for rule in others for each in sequence(rule) for one in _paths(each)
+                        one for rule in others for each in sequence_of(rule) for one in _paths(each)
                     )
         for one in rules:
             if _last(one) in _KEYS | self.keys:
@@ -195,8 +197,8 @@ class Images:
         if isinstance(document, dict):
             yield from self._in_object(document)
             return
-        for operation in sequence(document):
-            fields = mapping(operation)
+        for operation in sequence_of(document):
+            fields = mapping_of(operation)
             if text_of(fields.get("op")) in ("copy", "move"):
                 self._doubt(f"{_place(operation)} moves values of objects")
             certain = _CONTAINER.fullmatch(text_of(fields.get("path"))) is not None
@@ -205,20 +207,20 @@ class Images:
 
     def _in_object(self, value: Value) -> Iterator[Image]:
         """Yield the images at or below a part of an object."""
-        for child in sequence(value):
+        for child in sequence_of(value):
             yield from self._in_object(child)
-        for key, child in mapping(value).items():
+        for key, child in mapping_of(value).items():
             if isinstance(child, Scalar):
                 if key in self.keys and not child.null:
                     yield _image(child, certain=False)
                 continue
             if key in _LISTS:
-                for container in sequence(child):
-                    image = mapping(container).get("image")
+                for container in sequence_of(child):
+                    image = mapping_of(container).get("image")
                     if isinstance(image, Scalar) and not image.null:
                         yield _image(image, certain=True)
             elif key == "image":
-                reference = mapping(child).get("reference")
+                reference = mapping_of(child).get("reference")
                 if isinstance(reference, Scalar) and not reference.null:
                     yield _image(reference, certain=False)
             yield from self._in_object(child)
@@ -233,7 +235,7 @@ def after_entry(images: Iterable[Image], entry: Entry) -> tuple[Image, ...]:
 
 
 def _after_entry(image: Image, entry: Entry) -> Iterator[Image]:
-    matched = matches(entry.name, image.text)
+    matched = entry_matches(entry.name, image.text)
     if matched is False:
         yield image
         return
@@ -247,14 +249,14 @@ def _after_entry(image: Image, entry: Entry) -> Iterator[Image]:
 
 def scalars_of_paths(replacement: Value) -> Iterator[Scalar]:
     """Yield the field paths that a replacement writes to."""
-    for target in sequence(mapping(replacement).get("targets")):
+    for target in sequence_of(mapping_of(replacement).get("targets")):
         yield from scalars_of(target, "fieldpaths")
 
 
 def _paths(rule: Value) -> Iterator[Scalar]:
     """Yield the paths of a rule of `configurations`, those of its own field specs included."""
     yield from scalars_of(rule, "path")
-    for one in sequence(mapping(rule).get("fieldSpecs")):
+    for one in sequence_of(mapping_of(rule).get("fieldSpecs")):
         yield from scalars_of(one, "path")
 
 

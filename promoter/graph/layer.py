@@ -17,12 +17,12 @@ from promoter.graph.documents import (
     UnreadableDocumentError,
     Value,
     documents,
-    mapping,
+    mapping_of,
     odd_character,
-    parse,
+    parse_document,
     parse_plainly,
     scalars,
-    sequence,
+    sequence_of,
     text_of,
 )
 from promoter.graph.reading import Reading
@@ -70,12 +70,12 @@ class Layer:
 
     def listed(self, *names: str) -> list[Value]:
         """Return the elements of lists, one list after another."""
-        return [one for name in names for one in sequence(self.fields.get(name))]
+        return [one for name in names for one in sequence_of(self.fields.get(name))]
 
     def entries(self) -> Iterator[Entry]:
         """Yield its entries of `images`, and of `imageTags`, the field's old name."""
         for value in self.listed("images", "imagetags"):
-            yield Entry.of(mapping(value))
+            yield Entry.of(mapping_of(value))
 
     def paths(self) -> Iterator[Value]:
         """Yield every scalar that names a file or a folder whose contents matter."""
@@ -103,8 +103,8 @@ class Layer:
         for one in self.listed("patches", "patchesjson6902"):
             path = next(scalars_of(one, "path"), None)
             text = None if path is not None else next(scalars_of(one, "patch"), None)
-            fields = {key.lower(): value for key, value in mapping(one).items()}
-            yield Patch(path, text, mapping(fields.get("target")))
+            fields = {key.lower(): value for key, value in mapping_of(one).items()}
+            yield Patch(path, text, mapping_of(fields.get("target")))
 
     def overwriting(self) -> Iterator[str]:
         """Yield the places of what runs after its own `images` and may undo what these do."""
@@ -179,7 +179,7 @@ def replacements(reading: Reading, layer: Layer) -> Iterator[Value]:
 
 def scalars_of(value: Value | None, *names: str) -> Iterator[Scalar]:
     """Yield the scalars of fields whose names kustomize takes for these."""
-    for key, child in mapping(value).items():
+    for key, child in mapping_of(value).items():
         if key.lower() in names:
             listed = child if isinstance(child, list) else [child]
             yield from (one for one in listed if isinstance(one, Scalar))
@@ -197,6 +197,6 @@ def _is_yaml(text: str) -> bool:
     if not any(sign in text for sign in "{[:"):
         return False
     try:
-        return isinstance(parse(text, Origin("")), dict | list)
+        return isinstance(parse_document(text, Origin("")), dict | list)
     except UnreadableDocumentError:
         return False

@@ -9,7 +9,15 @@ from pathlib import PurePosixPath
 from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Tree
 from promoter.graph.closure import Closure
-from promoter.graph.documents import Mapping, Scalar, Value, mapping, scalars, sequence, text_of
+from promoter.graph.documents import (
+    Mapping,
+    Scalar,
+    Value,
+    mapping_of,
+    scalars,
+    sequence_of,
+    text_of,
+)
 from promoter.graph.images import scalars_of_paths
 from promoter.graph.layer import Layer, patch_documents, replacements, scalars_of
 from promoter.graph.reading import Reading
@@ -42,8 +50,8 @@ class _Field:
     @property
     def is_of(self) -> tuple[str, str]:
         """The kind and the name of the object."""
-        fields = mapping(self.document)
-        return text_of(fields.get("kind")), text_of(mapping(fields.get("metadata")).get("name"))
+        fields = mapping_of(self.document)
+        return text_of(fields.get("kind")), text_of(mapping_of(fields.get("metadata")).get("name"))
 
 
 def overwriter(
@@ -65,7 +73,9 @@ def overwriter(
         return None
     for layer in closure.layers.values():
         for one in replacements(reading, layer):
-            if any(_selects(target, found) for target in sequence(mapping(one).get("targets"))):
+            if any(
+                _selects(target, found) for target in sequence_of(mapping_of(one).get("targets"))
+            ):
                 return _of_replacement(reading, closure, layer, one)
         if layer.file == entry:
             return None
@@ -103,20 +113,21 @@ def _patched(patch: Value, target: Mapping, found: _Field) -> Scalar | None:
         pointer = "".join(
             f"/{str(one).replace('~', '~0').replace('/', '~1')}" for one in found.path
         )
-        named = (mapping(one) for one in patch)
+        named = (mapping_of(one) for one in patch)
         values = (one.get("value") for one in named if text_of(one.get("path")) == pointer)
         return next((one for one in values if isinstance(one, Scalar)), None)
     value: Value | None = patch
     own: Value | None = found.document
     for step in found.path:
         if isinstance(step, int):
-            own = sequence(own)[step]
-            name = text_of(mapping(own).get("name"))
+            own = sequence_of(own)[step]
+            name = text_of(mapping_of(own).get("name"))
             value = next(
-                (one for one in sequence(value) if text_of(mapping(one).get("name")) == name), None
+                (one for one in sequence_of(value) if text_of(mapping_of(one).get("name")) == name),
+                None,
             )
         else:
-            own, value = mapping(own).get(step), mapping(value).get(step)
+            own, value = mapping_of(own).get(step), mapping_of(value).get(step)
     return value if isinstance(value, Scalar) else None
 
 
@@ -131,7 +142,7 @@ def _is_targeted(target: Mapping, found: _Field) -> bool:
 
 def _selects(target: Value, found: _Field) -> bool:
     """Return whether a target of a replacement is the field."""
-    select = mapping(mapping(target).get("select"))
+    select = mapping_of(mapping_of(target).get("select"))
     kind, name = found.is_of
     if text_of(select.get("kind")) not in ("", kind) or text_of(select.get("name")) not in (
         "",
@@ -148,9 +159,9 @@ def _leads_to(path: str, found: _Field) -> bool:
         return False
     value: Value | None = found.document
     for step, own in zip(steps, found.path, strict=True):
-        value = sequence(value)[own] if isinstance(own, int) else mapping(value).get(own)
+        value = sequence_of(value)[own] if isinstance(own, int) else mapping_of(value).get(own)
         by_field = _BY_FIELD.fullmatch(step)
-        if by_field and text_of(mapping(value).get(by_field[1])) == by_field[2]:
+        if by_field and text_of(mapping_of(value).get(by_field[1])) == by_field[2]:
             continue
         if step not in ("*", str(own)):
             return False
@@ -161,11 +172,11 @@ def _of_replacement(
     reading: Reading, closure: Closure, layer: Layer, replacement: Value
 ) -> Overwriter:
     first = next(scalars(replacement), Scalar("", str(layer.file)))
-    source = mapping(mapping(replacement).get("source"))
+    source = mapping_of(mapping_of(replacement).get("source"))
     field = text_of(source.get("fieldPath")) or "metadata.name"
     name = f"{text_of(source.get('kind')) or 'object'} {text_of(source.get('name'))}".strip()
     if not source:
-        own = mapping(replacement).get("sourceValue")
+        own = mapping_of(replacement).get("sourceValue")
         value = own if isinstance(own, Scalar) else first
         at = f"{value.file}:{value.line}"
         return Overwriter(first.file, first.line, source=value.text, source_place=at)
@@ -178,7 +189,7 @@ def _place_of(reading: Reading, closure: Closure, name: str, field: str) -> str:
     key = field.removeprefix("data.")
     for layer in closure.layers.values():
         for one in layer.listed("configmapgenerator"):
-            if text_of(mapping(one).get("name")) != name:
+            if text_of(mapping_of(one).get("name")) != name:
                 continue
             for value in scalars_of(one, "envs", "env"):
                 path = reading.path(layer.file, value)

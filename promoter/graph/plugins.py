@@ -14,11 +14,11 @@ from promoter.graph.documents import (
     UnreadableDocumentError,
     Value,
     documents,
-    mapping,
+    mapping_of,
     odd_character,
     parse_plainly,
     scalars,
-    sequence,
+    sequence_of,
     text_of,
 )
 from promoter.graph.layer import PLUGINS, Layer, is_inline
@@ -57,8 +57,8 @@ class _UnsureError(Exception):
 
 def may_write_images(document: Value) -> bool:
     """Return whether a built-in transformer may put another image into a container."""
-    kind = text_of(mapping(document).get("kind"))
-    ends = (one.text.rpartition("/")[2] for one in scalars(mapping(document).get("fieldSpecs")))
+    kind = text_of(mapping_of(document).get("kind"))
+    ends = (one.text.rpartition("/")[2] for one in scalars(mapping_of(document).get("fieldSpecs")))
     return kind in _CHANGING or any(end in ("image", "reference") for end in ends)
 
 
@@ -83,12 +83,12 @@ def built_in_transformers(
             configurations = []
             reading.note(layer.file, _REASONS[Access.FILES].format(name), access=Access.FILES)
         for one in configurations:
-            needs = of_plugin(mapping(one), layer.directory)
+            needs = of_plugin(mapping_of(one), layer.directory)
             for access in sorted(needs):
                 reading.note(layer.file, _REASONS[access].format(name), access=access)
             if needs:
                 continue
-            kind = text_of(mapping(one).get("kind"))
+            kind = text_of(mapping_of(one).get("kind"))
             if kind not in _HARMLESS | _CHANGING and name != "validators":
                 reading.note(layer.file, _REASONS[Access.EXEC].format(name))
             elif name == "transformers":
@@ -131,7 +131,7 @@ def _named(
         # Whatever a patch would make of a plugin is not followed.
         raise _UnsureError
     seen.add(path)
-    for one in sequence(below.fields.get("resources")):
+    for one in sequence_of(below.fields.get("resources")):
         yield from _named(reading, layers, below, one, seen)
 
 

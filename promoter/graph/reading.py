@@ -18,12 +18,12 @@ from promoter.graph.documents import (
     Scalar,
     UnreadableDocumentError,
     Value,
-    decode,
+    decode_document,
     documents,
-    mapping,
-    one_line,
-    parse,
-    sequence,
+    mapping_of,
+    parse_document,
+    sequence_of,
+    shortened_line,
     text_of,
 )
 from promoter.graph.requirements import Access, Requirement, is_fetched
@@ -64,7 +64,7 @@ class Reading:
         self.complete = False
         self.unread[file] = None
         place = f"{at.file}:{at.line}:{at.column}" if at is not None and at.file else str(file)
-        text = one_line(f"{place}: {reason}")
+        text = shortened_line(f"{place}: {reason}")
         if len(self.warnings) < _WARNINGS_LIMIT:
             self.warnings[text] = None
         if access is not None:
@@ -72,7 +72,7 @@ class Reading:
 
     def require(self, access: Access, reason: str) -> None:
         """Remember what a build would need, where all that matters to images is known."""
-        self.requirements.setdefault(access, Requirement(access, one_line(reason)))
+        self.requirements.setdefault(access, Requirement(access, shortened_line(reason)))
 
     def kind(self, path: PurePosixPath) -> PathKind | None:
         """Return what a path is, None where there is nothing."""
@@ -111,7 +111,7 @@ class Reading:
             return None
         self.files[path] = None
         try:
-            return decode(self.tree.read(path))
+            return decode_document(self.tree.read(path))
         except UnreadableDocumentError as error:
             self.note(path, error.reason)
         except RefusedError as error:
@@ -138,7 +138,7 @@ class Reading:
         try:
             # The lines of a block scalar begin on the line after its header.
             found = [
-                parse(text, Origin(str(file), value.line + line))
+                parse_document(text, Origin(str(file), value.line + line))
                 for line, text in documents(value.text)
             ]
         except UnreadableDocumentError as error:
@@ -155,7 +155,7 @@ class Reading:
                 self.note(f"{path}:{line + 1}", "is not read: the manifests are too large")
                 return
             try:
-                value = parse(document, Origin(str(path), line))
+                value = parse_document(document, Origin(str(path), line))
             except UnreadableDocumentError as error:
                 self.note(f"{path}:{error.line}:{error.column}", error.reason)
                 return
@@ -183,9 +183,9 @@ def first_mention(tree: Tree, files: Iterable[PurePosixPath], image: str) -> str
 
 def _images_below(value: Value) -> Iterator[Scalar]:
     """Yield the scalars below a value whose keys say that they are images."""
-    for child in sequence(value):
+    for child in sequence_of(value):
         yield from _images_below(child)
-    for key, child in mapping(value).items():
+    for key, child in mapping_of(value).items():
         if isinstance(child, Scalar) and key.lower().endswith("image"):
             yield child
         yield from _images_below(child)

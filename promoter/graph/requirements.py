@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.paths import resolved
-from promoter.graph.documents import Mapping, Scalar, Value, mapping, scalars, text_of
+from promoter.graph.documents import Mapping, Scalar, Value, mapping_of, scalars, text_of
 
 
 class Access(StrEnum):
@@ -109,7 +109,7 @@ def ambiguous(value: Value) -> str:
     if isinstance(value, list):
         return next((key for child in value if (key := ambiguous(child))), "")
     known: set[str] = set()
-    for key, child in mapping(value).items():
+    for key, child in mapping_of(value).items():
         name = key.lower()
         if name in known or not key.isascii():
             return key
@@ -133,7 +133,7 @@ def of_chart(chart: Mapping, directory: PurePosixPath) -> Iterator[tuple[Access,
 
 def of_plugin(document: Mapping, directory: PurePosixPath) -> set[Access]:
     """Return what a generator's or transformer's configuration takes beside files."""
-    notes = mapping(mapping(document.get("metadata")).get("annotations"))
+    notes = mapping_of(mapping_of(document.get("metadata")).get("annotations"))
     kind = text_of(document.get("kind"))
     is_builtin = text_of(document.get("apiVersion")) == "builtin"
     # A list stands for its items, whatever these are.

@@ -53,7 +53,7 @@ def is_plain(name: str | None) -> bool:
     return _PLAIN.fullmatch(name or "") is not None
 
 
-def matches(name: str | None, image: str) -> bool | None:
+def entry_matches(name: str | None, image: str) -> bool | None:
     """Return whether an entry of that name changes the image; None where only Go's engine knows."""
     match = matcher(name or "")
     return None if match is None else match(image) is not None

@@ -11,7 +11,7 @@ from typing import Any
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import AppDeclaration
 from promoter.domain.diff import unified
-from promoter.domain.errors import PromoteError, bounded
+from promoter.domain.errors import PromoteError, bounded_message
 from promoter.domain.evidence import GateResult
 from promoter.domain.model import ImageMove
 from promoter.domain.page import Page
@@ -136,8 +136,8 @@ def envelope(outcome: Outcome) -> Envelope:
         refusals=outcome.refusals,
         gates=outcome.gates,
         asked=outcome.declaration.first if outcome.declaration else None,
-        warnings=tuple(map(bounded, outcome.warnings)),
-        error=failure(outcome.error) if outcome.error else None,
+        warnings=tuple(map(bounded_message, outcome.warnings)),
+        error=failure_of(outcome.error) if outcome.error else None,
         by_policy=outcome.by_policy,
         waits=bool(outcome.waiting),
     )
@@ -148,7 +148,7 @@ def failed_envelope(error: PromoteError) -> Envelope:
     return envelope(failed(error))
 
 
-def failure(error: PromoteError) -> Failure:
+def failure_of(error: PromoteError) -> Failure:
     """Return what is shown of an error."""
     return Failure(error.code, error.message, error.hint, error.file, error.line, error.column)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from promoter.domain.errors import bounded
+from promoter.domain.errors import bounded_message
 
 JOINER = "\u2060"
 """What nobody sees, and what parts a word so that it is no link, and no command to the runner."""
@@ -22,7 +22,7 @@ def printable(text: str) -> str:
 def bounded_values(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Return JSON in which every text is bounded: what a repository holds may be of any length."""
     if isinstance(value, str):
-        return bounded(value)
+        return bounded_message(value)
     if isinstance(value, dict):
         return {key: bounded_values(one) for key, one in value.items()}
     return [bounded_values(one) for one in value] if isinstance(value, list) else value

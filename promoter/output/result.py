@@ -11,7 +11,7 @@ from promoter.config import FILE
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import Exit, PromoteError
 from promoter.domain.redaction import redacted_values
-from promoter.output.envelope import SCHEMA, Envelope, failed_envelope, failure
+from promoter.output.envelope import SCHEMA, Envelope, failed_envelope, failure_of
 from promoter.output.text import AnyPiece, Complaint, Piece, PieceKind, complaints_of, pieces_of
 from promoter.planning.plan import Action
 
@@ -66,7 +66,7 @@ class CommandResult:
 
     def also(self, error: PromoteError) -> CommandResult:
         """Return the result with an error that was met while it was written."""
-        failed, document = failure(error), dict(self.document)
+        failed, document = failure_of(error), dict(self.document)
         if "error" in document:
             document["error"] = document["error"] or failed_envelope(error).as_json()["error"]
         document["exit_code"] = int(error.exit)
@@ -102,7 +102,7 @@ def of_promotions(
     `pieces` replaces their text; `counted` adds the line that sums them up. `tried` is the file that
     was tried in place of the repository's own configuration.
     """
-    code, many = gravest(one.exit_code for one in promotions), len(promotions) > 1
+    code, many = gravest_exit(one.exit_code for one in promotions), len(promotions) > 1
     summary = count(promotions) if counted else ""
     if pieces is None:
         shown = [one for one in promotions if not one.by_policy]
@@ -160,7 +160,7 @@ def count(promotions: Sequence[Envelope]) -> str:
     return f"{total}{': ' if counts else ''}{counts}\n"
 
 
-def gravest(codes: Iterable[int]) -> int:
+def gravest_exit(codes: Iterable[int]) -> int:
     """Return the exit code that stands for several."""
     known = set(codes)
     return next((int(code) for code in _GRAVEST if code in known), 0)

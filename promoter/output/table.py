@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.errors import bounded
+from promoter.domain.errors import bounded_message
 from promoter.output.printable import JOINER, printable
 from promoter.pull_request.markdown import code, inert
 
@@ -86,7 +86,8 @@ class TextTable:
     def _printable(self) -> TextTable:
         """Return the table in which no cell commands a terminal or has a second line."""
         rows = tuple(
-            tuple(" ".join(printable(bounded(cell)).split()) for cell in row) for row in self.rows
+            tuple(" ".join(printable(bounded_message(cell)).split()) for cell in row)
+            for row in self.rows
         )
         kept = tuple(name for name in self.expendable if name in self.names)
         return TextTable(self.names, rows, kept, self.copied)
@@ -139,11 +140,11 @@ def inert_cell(cell: str) -> str:
     return (
         cell
         if _PULL.fullmatch(cell) or _WITH_HOLD.fullmatch(cell)
-        else inert(bounded(cell).replace("->", "\u2192"))
+        else inert(bounded_message(cell).replace("->", "\u2192"))
     )
 
 
 def _copied(cell: str) -> str:
     """Return a cell to copy from: as code where it would otherwise hold a character nobody sees."""
     shown = inert_cell(cell)
-    return code(bounded(cell).replace("->", "\u2192")) if JOINER in shown else shown
+    return code(bounded_message(cell).replace("->", "\u2192")) if JOINER in shown else shown

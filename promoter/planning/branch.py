@@ -9,7 +9,7 @@ from promoter.config.config import Config
 from promoter.config.holds import Hold, hold_file, read_hold
 from promoter.config.layout import Target
 from promoter.domain.branch import BranchCommit, BranchState
-from promoter.domain.branch_name import HOLD_BRANCH, branch_name
+from promoter.domain.branch_name import HOLD_BRANCH, promotion_branch
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
@@ -38,14 +38,14 @@ class Branch:
 
 def branch_of(target: Target, config: Config) -> str:
     """Return the branch on which an app is promoted to an environment."""
-    return branch_name(target.environment, target.app, config.templates.branch)
+    return promotion_branch(target.environment, target.app, config.templates.branch)
 
 
 def branch_for(request: Request, environment: str, config: Config) -> str:
     """Return the branch on which a request is carried out."""
     # A group may be called as one of its apps is, and has a branch of its own.
     app = f"group+{request.app}" if request.group else request.app
-    return branch_name(
+    return promotion_branch(
         environment, app, HOLD_BRANCH if request.holds_only else config.templates.branch
     )
 
@@ -90,7 +90,7 @@ def read_branch(state: BranchState, app: str, targets: Sequence[Target]) -> Bran
     return Branch(whole if kept else None, foreign, onto.commit == state.base.commit, onto.commit)
 
 
-def superseded(
+def superseded_pull(
     state: BranchState, branch: Branch, targets: Sequence[Target], ordering: Ordering
 ) -> Proposal | None:
     """Return what the open pull would make of a base that has newer images than all of its own.

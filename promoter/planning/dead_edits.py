@@ -12,9 +12,9 @@ from promoter.domain.model import FieldChange, FileEdit, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.refusal import Refusal
 from promoter.edits import kustomization
-from promoter.edits.text import decode
+from promoter.edits.text import decode_file
 from promoter.graph import Closure, Dead, Entry, Kustomizations, Overwriter
-from promoter.graph.documents import one_line
+from promoter.graph.documents import shortened_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def judge_by_names(tree: Tree, edits: Sequence[FileEdit], directory: PurePosixPa
     warnings: list[str] = []
     for edit in edits:
         if edit.path.name in KUSTOMIZATION_NAMES:
-            dead, unknown = dead_entries(edit, edit.images, tree)
+            dead, unknown = refused_entries(edit, edit.images, tree)
             refusals += dead
             warnings += _unlisted(edit, reached[edit.path]) or unknown
         else:
@@ -50,7 +50,7 @@ def judge_by_names(tree: Tree, edits: Sequence[FileEdit], directory: PurePosixPa
     return ByNames(directory, reached, tuple(refusals), tuple(warnings))
 
 
-def dead_entries(
+def refused_entries(
     edit: FileEdit, names: Iterable[str], tree: Tree, directory: PurePosixPath | None = None
 ) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
     """Return refusals for entries of a kustomization that match no container, and what is not known.
@@ -95,7 +95,7 @@ def _where_images_do_not_reach(dead: Dead, closure: Closure, tree: Tree) -> Dead
 
 
 def _is_used(name: str, closure: Closure) -> bool:
-    return any(graph.matches(name, one.text) is not False for one in closure.images)
+    return any(graph.entry_matches(name, one.text) is not False for one in closure.images)
 
 
 def _not_its_own(
@@ -158,20 +158,22 @@ def at_entry(edit: FileEdit, dead: Dead) -> Refusal:
     before = kustomization.read(edit.path, edit.before)
     entry = before.find(dead.entry)
     at = before.place if entry is None else entry.start
-    source = decode(str(edit.path), edit.before)
-    refusal = source.refusal("dead-edit", one_line(dead.reason), one_line(dead.hint), at=at)
+    source = decode_file(str(edit.path), edit.before)
+    refusal = source.refusal(
+        "dead-edit", shortened_line(dead.reason), shortened_line(dead.hint), at=at
+    )
     return replace(refusal, images=(dead.image,))
 
 
 def at_change(edit: FileEdit, change: FieldChange, reason: str, hint: str) -> Refusal:
     """Return the refusal at a change of a file."""
-    source = decode(str(edit.path), edit.before)
+    source = decode_file(str(edit.path), edit.before)
     at = source.index(change.line, change.column)
-    refusal = source.refusal("dead-edit", one_line(reason), one_line(hint), at=at)
+    refusal = source.refusal("dead-edit", shortened_line(reason), shortened_line(hint), at=at)
     return replace(refusal, images=(change.image,))
 
 
-def explained(tree: Tree, closure: Closure, edit: FileEdit, name: str) -> Refusal:
+def dead_edit_refusal(tree: Tree, closure: Closure, edit: FileEdit, name: str) -> Refusal:
     """Return the refusal of an edit that changes no rendered image, with what the files show."""
     if edit.path.name in KUSTOMIZATION_NAMES:
         return _explained_entry(tree, closure, edit, name)

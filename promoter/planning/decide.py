@@ -74,7 +74,7 @@ class _Decision:
         if end is End.SUPERSEDED:
             closing = None
             if (superseded := self.intent.superseded) is not None:
-                comment = pull_request.superseded(superseded, state.base_branch)
+                comment = pull_request.superseded_comment(superseded, state.base_branch)
                 closing = ClosePull(comment=comment, tip=state.tip, pull=pull, **common)
             return Superseded(
                 by=self.intent.by,

@@ -16,7 +16,7 @@ from promoter.domain.pull import PullState
 from promoter.edits import kustomization
 from promoter.edits.clean_merge import all_merge_into
 from promoter.planning import propose
-from promoter.planning.branch import is_merged, superseded
+from promoter.planning.branch import is_merged, superseded_pull
 from promoter.planning.change import AppChange, Change
 from promoter.policy.order import Order
 from promoter.policy.precedence import Ordering, TagChange
@@ -90,7 +90,7 @@ def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Inte
     if newer and not _is_mixed(change, ordering):
         return Intent(
             End.SUPERSEDED, kept=state.tip, by=newer,
-            superseded=superseded(state, change.branch, change.targets, ordering),
+            superseded=superseded_pull(state, change.branch, change.targets, ordering),
             warnings=(
                 _superseded(f"{state.base_branch} already has {newer}", change),
                 *_unbuildable(asked),
@@ -224,7 +224,7 @@ def _same_result(one: Proposal, other: Proposal) -> bool:
 def _following(current: Proposal, proposal: Proposal) -> Declaration:
     """Return a declaration that goes on in the open pull: it links and replaces what that one does."""
     before, asked = current.declaration, proposal.declaration
-    instead = pull_request.summary(current.moves) if current.moves else ""
+    instead = pull_request.tags_in_short(current.moves) if current.moves else ""
     if before.images == asked.images:
         instead = before.supersedes or ""
     return replace(asked, previous_pull=before.previous_pull, supersedes=instead or None)

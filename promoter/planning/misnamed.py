@@ -74,7 +74,7 @@ def other_names(places: Iterable[tuple[Site, ImageRequest]], target: Target) -> 
             continue
         images = [getattr(one, "image", None) for one in target.targets]
         number = images.index(request.name) if request.name in images else None
-        at = place_of(target, number) if number is not None else NOWHERE
+        at = target_location(target, number) if number is not None else NOWHERE
         where = ":".join(str(part) for part in at.values() if part is not None)
         asked = f"the target at {where}" if where else "the request"
         yield (
@@ -83,7 +83,7 @@ def other_names(places: Iterable[tuple[Site, ImageRequest]], target: Target) -> 
         )
 
 
-def place_of(target: Target, number: int) -> Location:
+def target_location(target: Target, number: int) -> Location:
     """Return where promoter.yaml has one of an app's targets, by its number from 0."""
     config = target.config
     keys = config.listed_targets(target.environment, target.app)[0] if config else ()

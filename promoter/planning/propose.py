@@ -24,7 +24,7 @@ from promoter.edits.kustomization import ImageEntry
 from promoter.edits.linked import edit_linked
 from promoter.edits.placeholders import FILLED_IN, where_filled_in
 from promoter.edits.target_edits import edit_targets
-from promoter.edits.working_files import WorkingFiles, joined
+from promoter.edits.working_files import WorkingFiles, joined_edits
 from promoter.planning.container_images import from_containers
 from promoter.planning.dead_edits import ByNames, judge_by_names
 from promoter.planning.misnamed import at_configuration, at_request, at_target, other_names
@@ -78,7 +78,7 @@ def propose(declaration: Declaration, targets: Sequence[Target], tree: Tree) -> 
         made.append(propose_app(one, places[one.app], now))
         for edit in made[-1].edits:
             before = edits.get(edit.path)
-            edits[edit.path] = joined(before, edit) if before else edit
+            edits[edit.path] = joined_edits(before, edit) if before else edit
     if len(made) == 1:
         return replace(made[0], declaration=declaration)
     return Proposal(

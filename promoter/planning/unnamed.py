@@ -15,7 +15,7 @@ from promoter.edits.region import Region
 from promoter.edits.site import Site
 from promoter.edits.targets import FileTarget, ManifestTarget
 from promoter.edits.working_files import WorkingFiles
-from promoter.planning.misnamed import place_of
+from promoter.planning.misnamed import target_location
 
 _LISTED = 3
 
@@ -37,7 +37,7 @@ def unnamed(target: Target, tree: Tree) -> SelectionError | None:
             continue
         reason, hint = _of_sites(sites) if sites else _of_none(one, region)
         if reason:
-            return SelectionError(reason, hint, **place_of(target, number))
+            return SelectionError(reason, hint, **target_location(target, number))
     with suppress(PromoteError):
         return _of_others(target, tree)
     return None

@@ -16,7 +16,7 @@ from promoter.domain.redaction import shown
 from promoter.policy import pattern
 from promoter.policy.model import Policy
 from promoter.policy.natural import natural
-from promoter.policy.order import SAME, UNKNOWN, Comparison, compare, reading
+from promoter.policy.order import SAME, UNKNOWN, Comparison, compare_tags, reading
 from promoter.policy.tag_kinds import is_attachment_or_cache, is_moving, names_attachment_or_cache
 
 if TYPE_CHECKING:
@@ -99,13 +99,13 @@ def order_of(policy: Policy | None, old: str, new: str) -> Comparison:
     if old == new:
         return SAME
     if policy is None or not all(map(_included(policy), (old, new))):
-        return compare(old, new)
+        return compare_tags(old, new)
     kind = policy.kind
     if kind.by_creation:
         return UNKNOWN
     before, after = kind.rank(old), kind.rank(new)
     if before is None or after is None:
-        return compare(old, new)
+        return compare_tags(old, new)
     if before == after:
         return SAME
     return reading(after, before) if kind.descending else reading(before, after)

@@ -70,7 +70,7 @@ class _Suffix:
     """How many commits `git describe` counted since the version."""
 
 
-def compare(old: str, new: str) -> Comparison:
+def compare_tags(old: str, new: str) -> Comparison:
     """Return how a new tag stands to an old one, as far as their texts say it."""
     if old == new:
         return SAME

@@ -24,7 +24,7 @@ from promoter.domain.pull import PullDraft
 from promoter.pull_request.markdown import (
     BodySection,
     anchor,
-    bounded,
+    bounded_body,
     code,
     fenced,
     inert,
@@ -33,7 +33,7 @@ from promoter.pull_request.markdown import (
 )
 from promoter.pull_request.page import page
 from promoter.pull_request.state import block
-from promoter.pull_request.texts import fields, filled, title
+from promoter.pull_request.texts import filled_template, template_fields, title
 
 if TYPE_CHECKING:
     from promoter.config.sections import Templates
@@ -57,10 +57,11 @@ def draft(proposal: Proposal, templates: Templates, evidence: Evidence = _NOTHIN
     shown = page(proposal, evidence)
     text = markdown(shown, block(proposal, evidence))
     if templates.body != "{body}":
-        known = {key: inert(value) for key, value in fields(proposal).items()}
-        text = filled(templates.body, known | {"body": text})
+        known = {key: inert(value) for key, value in template_fields(proposal).items()}
+        text = filled_template(templates.body, known | {"body": text})
         before, _, after = (
-            filled(one, fields(proposal)) for one in templates.body.partition("{body}")
+            filled_template(one, template_fields(proposal))
+            for one in templates.body.partition("{body}")
         )
         shown = replace(shown, before=before, after=after)
     return PullDraft(title(proposal, templates), text, shown)
@@ -86,7 +87,7 @@ def markdown(shown: Page, state: str) -> str:
         sections.append(_fold(Fold("How to undo it after the merge", (command,), 8)))
     undo = line(_undo(shown.undo)) if shown.undo else ""
     foot = f"<sub>{undo}{line(shown.footer)}</sub>\n\n{state}"
-    return bounded("\n\n".join(head), sections, foot)
+    return bounded_body("\n\n".join(head), sections, foot)
 
 
 def line(spans: Line) -> str:

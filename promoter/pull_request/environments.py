@@ -7,7 +7,7 @@ from promoter.domain.model import ImageMove, RunningImage
 from promoter.domain.page import Line, Span, Table
 from promoter.domain.proposal import Proposal
 from promoter.pull_request.links import pull_page, web_address
-from promoter.pull_request.texts import goes_back, summary
+from promoter.pull_request.texts import goes_back, tags_in_short
 from promoter.pull_request.words import (
     counted,
     day,
@@ -105,7 +105,7 @@ def has_run_in(proposal: Proposal, evidence: Evidence) -> Line:
         return ()
     known = all(has_images(one, moves, app) is False for one in others)
     if others and known and not app.more_environments:
-        goal = summary(moves)
+        goal = tags_in_short(moves)
         verb = "are" if goal.endswith(" images") else "is"
         return (strong(f"{goal} {verb} not yet in any other environment"),)
     return ()

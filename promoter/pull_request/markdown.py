@@ -121,7 +121,7 @@ def find_hidden(name: str, body: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def bounded(head: str, sections: Sequence[BodySection], foot: str) -> str:
+def bounded_body(head: str, sections: Sequence[BodySection], foot: str) -> str:
     """Return a body within the forge's limit: what is long is shortened first, and then left out.
 
     Whatever is not shown is named.

@@ -19,7 +19,7 @@ from promoter.pull_request.environments import environment_table, has_run_in
 from promoter.pull_request.folds import diff_fold, folds, moves_table
 from promoter.pull_request.hold import hold_command, hold_listing
 from promoter.pull_request.links import compare_page, pull_page, web_address
-from promoter.pull_request.texts import goes_back, summary
+from promoter.pull_request.texts import goes_back, tags_in_short
 from promoter.pull_request.words import counted, mono, pull_span, short_image, strong
 
 # Checks that want to be seen stand first.
@@ -155,7 +155,7 @@ def _undo_command(proposal: Proposal, evidence: Evidence) -> str | None:
 
 def _footer(proposal: Proposal, evidence: Evidence) -> Line:
     """Return what closing it and a newer tag do, and who asked from where."""
-    declaration, goal = proposal.declaration, summary(proposal.moves)
+    declaration, goal = proposal.declaration, tags_in_short(proposal.moves)
     parts: list[Span] = []
     if evidence.merges_itself:
         parts += [strong("It merges by itself"), Span(" once the required checks pass. ")]

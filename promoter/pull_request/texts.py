@@ -26,8 +26,8 @@ def title(proposal: Proposal, templates: Templates) -> str:
     """Return the pull request's title, which is also the commit's first line."""
     if proposal.declaration.first.hold is not None:
         return one_line(own_title(proposal))[:_TITLE_LIMIT]
-    known = fields(proposal) | {"title": own_title(proposal)}
-    return one_line(filled(templates.title, known))[:_TITLE_LIMIT]
+    known = template_fields(proposal) | {"title": own_title(proposal)}
+    return one_line(filled_template(templates.title, known))[:_TITLE_LIMIT]
 
 
 def own_title(proposal: Proposal) -> str:
@@ -88,8 +88,11 @@ def message(proposal: Proposal, templates: Templates, gates: Iterable[GateResult
         + (f" ({one.after.known_as})" if one.after.known_as else "")
         for one in proposal.moves
     ]
-    known = fields(proposal) | {"title": title(proposal, templates), "images": "\n".join(lines)}
-    return proposal.declaration.message(filled(templates.commit, known), verdicts(gates))
+    known = template_fields(proposal) | {
+        "title": title(proposal, templates),
+        "images": "\n".join(lines),
+    }
+    return proposal.declaration.message(filled_template(templates.commit, known), verdicts(gates))
 
 
 def superseding(proposal: Proposal, lost: str = "") -> str | None:
@@ -102,7 +105,7 @@ def superseding(proposal: Proposal, lost: str = "") -> str | None:
     if declaration.supersedes:
         by = f" Asked by {inert(asked.actor)}." if asked.actor else ""
         run = f" Run: {code(asked.run)}." if asked.run else ""
-        new = code(summary(proposal.moves))
+        new = code(tags_in_short(proposal.moves))
         said.append(f"Proposes {new} now, in place of {code(declaration.supersedes)}.{by}{run}")
     if lost:
         said.append(f"What was dropped: {code(lost)}")
@@ -115,30 +118,30 @@ def closing(proposal: Proposal, base: str) -> str:
         return f"Closed as superseded: {code(base)} is so already."
     return (
         f"Closed as superseded: {code(base)} already has "
-        f"{code(summary(proposal.moves))} of {code(proposal.declaration.app)}."
+        f"{code(tags_in_short(proposal.moves))} of {code(proposal.declaration.app)}."
     )
 
 
-def superseded(proposal: Proposal, base: str) -> str:
+def superseded_comment(proposal: Proposal, base: str) -> str:
     """Return the comment with which a pull is closed whose images the base has newer."""
-    app, asked = code(proposal.declaration.app), code(summary(proposal.moves))
+    app, asked = code(proposal.declaration.app), code(tags_in_short(proposal.moves))
     has = {short_image(move.before) or "?" for move in proposal.moves}
     newer = code(has.pop()) if len(has) == 1 else "newer images"
     return f"Closed as superseded: {code(base)} has {newer} of {app}, and this proposes {asked}."
 
 
-def summary(moves: tuple[ImageMove, ...]) -> str:
+def tags_in_short(moves: tuple[ImageMove, ...]) -> str:
     """Return what a promotion goes to, in a word: the shared tag, or how many images change."""
     wanted = {short_image(move.after) or "no tag of its own" for move in moves}
     return wanted.pop() if len(wanted) == 1 else f"{len(moves)} images"
 
 
-def plain(text: str) -> str:
+def plain_line(text: str) -> str:
     """Return outside text for a message on one line."""
     return one_line(text)[:120]
 
 
-def fields(proposal: Proposal) -> dict[str, str]:
+def template_fields(proposal: Proposal) -> dict[str, str]:
     """Return what a template may name, as plain text on one line."""
     declaration, asked = proposal.declaration, proposal.declaration.first
     before = {short_image(m.before) or "(not set)" for m in proposal.moves}
@@ -146,7 +149,7 @@ def fields(proposal: Proposal) -> dict[str, str]:
         "app": declaration.app,
         "environment": declaration.environment,
         "from": before.pop() if len(before) == 1 else f"{len(proposal.moves)} images",
-        "to": summary(proposal.moves),
+        "to": tags_in_short(proposal.moves),
         "images": ", ".join(move.name for move in proposal.moves),
         "actor": one_line(asked.actor or ""),
         "run": one_line(asked.run or ""),
@@ -154,6 +157,6 @@ def fields(proposal: Proposal) -> dict[str, str]:
     }
 
 
-def filled(template: str, known: Mapping[str, str]) -> str:
+def filled_template(template: str, known: Mapping[str, str]) -> str:
     """Return a template with its fields replaced; what a field holds is not read again."""
     return re.sub(r"\{([a-z-]+)\}", lambda found: known.get(found[1], found[0]), template)

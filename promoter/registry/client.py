@@ -19,7 +19,7 @@ from promoter.registry.manifest import (
     digest_of_head,
     objects,
     platform,
-    proved,
+    proved_digest,
     read_manifest,
 )
 from promoter.registry.tags import all_tags
@@ -177,5 +177,5 @@ class Registry:
         answer = self._connection.get(name, f"blobs/{digest}", _CONFIG)
         if answer.status != 200 or not answer.body:
             raise RegistryError(f"the registry does not give the configuration of {name}")
-        proved(answer.body, None, digest)
+        proved_digest(answer.body, None, digest)
         return ImageConfig.of(read_json(answer))

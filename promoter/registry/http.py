@@ -17,7 +17,7 @@ from promoter.domain.json import parse_json
 from promoter.domain.redaction import redacted
 from promoter.domain.urls import is_loopback
 from promoter.registry.failures import RegistryError
-from promoter.system.http import Answer, HttpRequest, TooLargeError, ask
+from promoter.system.http import Answer, HttpRequest, TooLargeError, send_request
 from promoter.system.pools import Pools, proxy_of
 from promoter.system.threads import Memo, within
 
@@ -92,7 +92,7 @@ class RegistryHttp:
         pool, seconds = self._pools.to(request.url), _left(deadline)
 
         def asked(seconds: float) -> Answer:
-            return ask(pool, request, Timeout(total=seconds))
+            return send_request(pool, request, Timeout(total=seconds))
 
         try:
             if pool.origin in self._answered:

@@ -119,7 +119,7 @@ def read_manifest(answer: Answer, reference: str) -> Manifest:
     if not is_index and not isinstance(document.get("config"), dict):
         raise _no_manifest(answer, "it names no configuration")
     named = answer.headers.get("Docker-Content-Digest") or None
-    return Manifest(proved(answer.body, named, reference), document, is_index)
+    return Manifest(proved_digest(answer.body, named, reference), document, is_index)
 
 
 def digest_of_head(answer: Answer, reference: str) -> Digest | None:
@@ -137,7 +137,7 @@ def digest_of_head(answer: Answer, reference: str) -> Digest | None:
     return named if ":" not in reference or named == reference else None
 
 
-def proved(body: bytes, named: str | None, reference: str) -> Digest:
+def proved_digest(body: bytes, named: str | None, reference: str) -> Digest:
     """Return a body's digest, in the algorithm in which it is named or asked for, else in sha256.
 
     Raises `LyingError` where the bytes are others than those of the digest `named`, or of the

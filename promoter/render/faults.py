@@ -101,7 +101,7 @@ def fault_of(
             reason=f"{closure.directory} did not build before the edit, and builds with it"
         )
     what = "would no longer build" if failed else "does not build, even before the edit"
-    said, hint = explained(message)
+    said, hint = explain_build_failure(message)
     reason = f"{closure.directory} {what}: {said}"
     if not failed and not closure.directory.is_relative_to(environment):
         return Fault(reason=reason, warning=reason)
@@ -147,7 +147,7 @@ def _missing_file(closure: Closure, tree: Tree) -> Refusal | None:
     return Refusal("render", reason, hint, first[1], int(first[2]), int(first[3]))
 
 
-def explained(message: str) -> tuple[str, str]:
+def explain_build_failure(message: str) -> tuple[str, str]:
     """Return kustomize's message with plain words before it, and what to do; '' where it is unknown."""
     for pattern, reason, hint in _KNOWN:
         if found := re.search(pattern, message):

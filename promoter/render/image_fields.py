@@ -23,11 +23,11 @@ from promoter.graph.documents import (
     Scalar,
     UnreadableDocumentError,
     Value,
-    decode,
+    decode_document,
     documents,
-    mapping,
-    parse,
-    sequence,
+    mapping_of,
+    parse_document,
+    sequence_of,
     text_of,
 )
 
@@ -99,12 +99,12 @@ def changed_fields(old: Any, new: Any, path: YAMLPath = ()) -> Iterator[tuple[YA
         yield path, old, new
 
 
-def plain(value: Value | None) -> Any:  # noqa: ANN401 - YAML
+def plain_value(value: Value | None) -> Any:  # noqa: ANN401 - YAML
     """Return a value as mappings, lists, texts and None."""
     if isinstance(value, dict):
-        return {key: plain(child) for key, child in value.items()}
+        return {key: plain_value(child) for key, child in value.items()}
     if isinstance(value, list):
-        return [plain(child) for child in value]
+        return [plain_value(child) for child in value]
     return value.text if isinstance(value, Scalar) and not value.null else None
 
 
@@ -130,12 +130,12 @@ def _edited(edit: FileEdit) -> Iterator[tuple[_Field, _Moved]]:
             yield _key(path, left, right), _moved(_change_to(right, changes))
         return
     try:
-        files = [list(documents(decode(data))) for data in (edit.before, edit.after)]
-        values = [[parse(text, Origin("", line)) for line, text in one] for one in files]
+        files = [list(documents(decode_document(data))) for data in (edit.before, edit.after)]
+        values = [[parse_document(text, Origin("", line)) for line, text in one] for one in files]
     except UnreadableDocumentError:
         return
     for before, after in zip(*values, strict=False):
-        for path, left, right in changed_fields(plain(before), plain(after)):
+        for path, left, right in changed_fields(plain_value(before), plain_value(after)):
             change = places.get(_place(before, path) or (0, 0))
             if linked and change is None:
                 continue
@@ -155,7 +155,7 @@ def _text(edit: FileEdit) -> Iterator[tuple[_Moved, _Moved]]:
     if edit.path.name in KUSTOMIZATION_NAMES or any(one.is_linked for one in changes):
         return
     with suppress(UnreadableDocumentError):
-        before, after = (decode(data).rstrip("\n") for data in (edit.before, edit.after))
+        before, after = (decode_document(data).rstrip("\n") for data in (edit.before, edit.after))
         yield (before, after), _moved(changes[0])
 
 
@@ -164,11 +164,11 @@ def _inside(left: Any, right: Any) -> Iterator[tuple[YAMLPath, Any, Any]]:  # no
     if not (isinstance(left, str) and isinstance(right, str) and "\n" in right):
         return
     try:
-        old, new = (parse(text, Origin("")) for text in (left, right))
+        old, new = (parse_document(text, Origin("")) for text in (left, right))
     except UnreadableDocumentError:
         return
     if isinstance(new, dict | list):
-        for path, before, after in changed_fields(plain(old), plain(new)):
+        for path, before, after in changed_fields(plain_value(old), plain_value(new)):
             yield _of_object(path, new), before, after
 
 
@@ -176,7 +176,7 @@ def _of_object(path: YAMLPath, document: Value | None) -> YAMLPath:
     """Return a path in a patch of operations as that in the object, any other as it is."""
     match path:
         case (int(index), "value", *rest):
-            pointer = text_of(mapping(sequence(document)[index]).get("path"))
+            pointer = text_of(mapping_of(sequence_of(document)[index]).get("path"))
             steps = (one.replace("~1", "/").replace("~0", "~") for one in pointer.split("/")[1:])
             return (*(one for one in steps if not re.fullmatch(r"\d+|-", one)), *rest)
     return path

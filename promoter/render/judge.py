@@ -15,15 +15,15 @@ from promoter import graph
 from promoter.domain.dataclass import dataclass
 from promoter.domain.model import FileEdit, Tree
 from promoter.domain.refusal import Refusal
-from promoter.domain.render import RenderDiff, RenderVerdict, joined
+from promoter.domain.render import RenderDiff, RenderVerdict, joined_differences
 from promoter.graph import Closure, Kustomizations
 from promoter.graph.requirements import Access
-from promoter.planning.dead_edits import ByNames, explained, explained_as_empty
+from promoter.planning.dead_edits import ByNames, dead_edit_refusal, explained_as_empty
 from promoter.render.effect import changes_anything, unchanged_images
 from promoter.render.faults import fault_of, may_be_mended
 from promoter.render.folders import put, write
 from promoter.render.image_fields import ImageFields
-from promoter.render.objects import compare, holds_objects
+from promoter.render.objects import compare_renders, holds_objects
 from promoter.render.program import BuildOutput, build_both
 from promoter.render.renderer import Renderer
 from promoter.system.temporary import render_folder
@@ -36,7 +36,7 @@ _LIFTED = (
 _ALONE_LIMIT = 8
 
 
-def judge(
+def judge_edits(
     tree: Tree,
     edits: Sequence[FileEdit],
     names: ByNames,
@@ -137,7 +137,7 @@ class _Judge:
                 self.warnings.append(f"not judged: {reason}")
         note, hint = self.notes[0] if self.notes else ("", "")
         not_judged = tuple(one.path for one in self.edits if one.path in self.unknown)
-        diff = joined(self.diffs) if self.diffs else None
+        diff = joined_differences(self.diffs) if self.diffs else None
         outside = next(iter(self.outside), None)
         needs = f"{outside} is outside of the folder that lists it: {_LIFTED}" if outside else ""
         found = RenderVerdict(
@@ -185,7 +185,7 @@ class _Judge:
                 refusals = tuple(filter(None, [fault.refusal]))
                 return refusals or self._skip(edits, fault.reason, fault.hint)
             fields = replace(self.fields, keys=closure.image_keys)
-            diff = compare(built[0].text, built[1].text, fields=fields)
+            diff = compare_renders(built[0].text, built[1].text, fields=fields)
             self.diffs.append(diff)
             self.outside += closure.outside[:1]
             if not alone:
@@ -194,7 +194,7 @@ class _Judge:
                 (single,) = build_both(renderer, [place], home)
                 if not single.failure and not single.unmade:
                     self._keep_idle(
-                        compare(built[0].text, single.text, fields=fields), [edit], closure
+                        compare_renders(built[0].text, single.text, fields=fields), [edit], closure
                     )
         return ()
 
@@ -245,7 +245,7 @@ class _Judge:
             if reached.everywhere:
                 edit = next(one for one in self.edits if one.path == path)
                 is_empty = all(one.directory in self.empty for one in closures)
-                explain = explained_as_empty if is_empty else explained
+                explain = explained_as_empty if is_empty else dead_edit_refusal
                 found.append(explain(self.tree, closures[0], edit, name))
         return tuple(dict.fromkeys(found))
 

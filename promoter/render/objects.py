@@ -15,8 +15,8 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.diff import hunks
 from promoter.domain.json import mapping
 from promoter.domain.render import ObjectDiff, RenderDiff
-from promoter.graph.documents import Origin, UnreadableDocumentError, parse
-from promoter.render.image_fields import ImageFields, YAMLPath, changed_fields, plain
+from promoter.graph.documents import Origin, UnreadableDocumentError, parse_document
+from promoter.render.image_fields import ImageFields, YAMLPath, changed_fields, plain_value
 from promoter.render.immutable import immutable_fields
 
 # Beyond this an object is named, and not taken apart.
@@ -35,7 +35,9 @@ def holds_objects(text: str) -> bool:
     return bool(found) and all(_KIND.search(one) for one in found)
 
 
-def compare(before: str, after: str, *, fields: ImageFields = _CONTAINERS_ALONE) -> RenderDiff:
+def compare_renders(
+    before: str, after: str, *, fields: ImageFields = _CONTAINERS_ALONE
+) -> RenderDiff:
     """Return what differs between two renders, object by object.
 
     `fields` are those that hold images beside those of containers.
@@ -86,7 +88,7 @@ def _parsed(text: str, *, known: bool) -> _Object:
     data: Any = None
     if known:
         try:
-            data = plain(parse(text, Origin("")))
+            data = plain_value(parse_document(text, Origin("")))
         except UnreadableDocumentError:
             data = None
     if not isinstance(data, dict):

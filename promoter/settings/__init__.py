@@ -28,7 +28,7 @@ from promoter.settings.errors import (
     flag_of,
     initial_name,
     malformed,
-    variable_of,
+    variable_of_setting,
 )
 from promoter.settings.forms import (
     LONGEST_RUN,
@@ -176,7 +176,7 @@ class Settings(BaseSettings):
     def source(self, name: str) -> str:
         """Return where a value came from, for messages: a flag or a variable."""
         is_variable = name in self.model_fields_set and name not in self._flags
-        return variable_of(name) if is_variable else flag_of(name)
+        return variable_of_setting(name) if is_variable else flag_of(name)
 
     @property
     def seconds(self) -> float:

@@ -49,7 +49,7 @@ def initial_name(name: str, field: FieldInfo) -> str:
     return field.validation_alias if isinstance(field.validation_alias, str) else name
 
 
-def variable_of(name: str) -> str:
+def variable_of_setting(name: str) -> str:
     """Return the variable of a setting of ours."""
     return f"PROMOTER_{name.rstrip('_').upper()}"
 
@@ -66,7 +66,7 @@ def check_variables(settings: type[BaseSettings], flags: Mapping[str, Any]) -> N
     """
     fields = settings.model_fields.items()
     own = (name for name, field in fields if _is_own(field))
-    known = {*(variable_of(name) for name in own), *_OTHER_VARIABLES}
+    known = {*(variable_of_setting(name) for name in own), *_OTHER_VARIABLES}
     for name in names_of_variables("PROMOTER_"):
         if name not in known and not name.startswith(_OF_OTHER_PROGRAMS):
             raise UsageError(f"there is no variable {name}", _meant(name, known))
@@ -91,7 +91,7 @@ def _meant(name: str, known: Iterable[str]) -> str:
     plain = name.removeprefix("PROMOTER_").lower().replace("_", "-")
     if plain in ("color", "colour", "no-color"):
         return "Set NO_COLOR=1, or unset it: nothing reads it."
-    meant = next(map(variable_of, options_meant(plain)), "").replace("-", "_")
+    meant = next(map(variable_of_setting, options_meant(plain)), "").replace("-", "_")
     close = meant if meant in known else closest(name, sorted(known))
     if close:
         return f"Did you mean {close}? Or unset it: nothing reads it."
@@ -129,7 +129,7 @@ def malformed(error: ValidationError, flags: Mapping[str, Any]) -> UsageError:
     name = str(first["loc"][0])
     if name == "PROMOTER_FROM":
         name = "from_"
-    source = flag_of(name) if name in flags else variable_of(name)
+    source = flag_of(name) if name in flags else variable_of_setting(name)
     where = name if name.isupper() else source
     reason, _, hint = _reason(first).partition("\n")
     given = first["input"]

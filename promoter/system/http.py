@@ -73,7 +73,7 @@ class Answer:
         return self.body.decode("utf-8", "replace")
 
 
-def ask(
+def send_request(
     pool: Pool, request: HttpRequest, timeout: Timeout, *, retries: Retry | None = None
 ) -> Answer:
     """Return the answer to a request; no redirect is followed.

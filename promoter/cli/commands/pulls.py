@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from promoter.cli.requests import wired_to_read
 from promoter.domain.branch_name import BRANCH_PREFIX
-from promoter.domain.errors import UsageError, bounded
+from promoter.domain.errors import UsageError, bounded_message
 from promoter.domain.pull import Pull, PullState
 from promoter.engine import wiring
 from promoter.forges import Forge, MergingForge
@@ -66,7 +66,14 @@ def _listed(pulls: tuple[Pull, ...]) -> CommandResult:
     table = TextTable(
         ("PR", "state", "title", "branch", "base", "address"),
         tuple(
-            (f"#{p.number}", p.state, bounded(p.title), p.branch, p.base, bounded(p.url))
+            (
+                f"#{p.number}",
+                p.state,
+                bounded_message(p.title),
+                p.branch,
+                p.base,
+                bounded_message(p.url),
+            )
             for p in ours
         ),
         expendable=("address", "base", "branch"),

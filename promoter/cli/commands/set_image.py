@@ -24,7 +24,7 @@ from promoter.git.folder import DirectoryTree
 from promoter.output.envelope import SCHEMA, refusal_as_json
 from promoter.output.result import CommandResult
 from promoter.output.text import Complaint, Piece, PieceKind
-from promoter.planning.dead_edits import dead_entries
+from promoter.planning.dead_edits import refused_entries
 from promoter.settings import Settings
 from promoter.system.temporary import write_whole
 
@@ -136,7 +136,7 @@ def _plan(
         return edit, (f"{file.name} is read by no build: whether one uses it is not known",)
     root = _repository(file.real.parent)
     directory = PurePosixPath(file.real.parent.relative_to(root).as_posix())
-    refusals, doubts = dead_entries(edit, added, DirectoryTree(root), directory)
+    refusals, doubts = refused_entries(edit, added, DirectoryTree(root), directory)
     if refusals:
         raise RefusedError(refusals)
     return edit, doubts

@@ -25,13 +25,13 @@ from promoter.edits.kustomization.entries import (
     Kustomization,
     check_editable,
     check_shared,
-    parse,
+    parse_entries,
 )
 from promoter.edits.kustomization.entry_fields import field_splices
 from promoter.edits.kustomization.new_entries import insert_entries
 from promoter.edits.nodes import Path
-from promoter.edits.text import Source, decode
-from promoter.edits.working_files import joined
+from promoter.edits.text import Source, decode_file
+from promoter.edits.working_files import joined_edits
 
 __all__ = [
     "KEEP",
@@ -73,7 +73,7 @@ def promotion(name: str, tag: Tag | None, digest: Digest | None) -> ImageSetting
 @lru_cache(maxsize=64)
 def read(path: PurePosixPath, data: bytes) -> Kustomization:
     """Return the images of a kustomization, or raise `RefusedError` with place and reason."""
-    return parse(decode(str(path), data))
+    return parse_entries(decode_file(str(path), data))
 
 
 def unbuildable(edit: FileEdit) -> list[Refusal]:
@@ -118,7 +118,7 @@ def set_images(
         raise RefusedError(refusals)
     edit = _checked(engine.edit(kustomization.region, steps), steps)
     if missing:
-        edit = joined(edit, _with_entries(path, edit.after, missing, end=len(source.text)))
+        edit = joined_edits(edit, _with_entries(path, edit.after, missing, end=len(source.text)))
     return replace(edit, warnings=tuple(warnings))
 
 

@@ -89,7 +89,7 @@ class Kustomization:
         return next((entry for entry in self.entries if entry.name == name), None)
 
 
-def parse(source: Source) -> Kustomization:
+def parse_entries(source: Source) -> Kustomization:
     """Return the images of a kustomization, or raise `RefusedError` with place and reason."""
     check_directives(source)
     documents = compose(source)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from promoter.edits.engine import scalar_splice, written_end
 from promoter.edits.kustomization.entries import ImageEntry
 from promoter.edits.region import Spot
-from promoter.edits.scalars import written
+from promoter.edits.scalars import written_scalar
 from promoter.edits.text import Source, Splice
 
 _COMMA = re.compile(r"\s*, *")
@@ -30,7 +30,7 @@ def field_splices(
     if swap:
         old, new = swap
         taken = entry.fields[old]
-        text = written(work.pop(new) or "", taken.style)
+        text = written_scalar(work.pop(new) or "", taken.style)
         found.append(Splice(taken.key_start, taken.end, f"{_key(source, taken, new)}: {text}"))
         del work[old]
     gone = {name for name, value in work.items() if value is None and name in entry.fields}
@@ -70,14 +70,14 @@ def _add(source: Source, entry: ImageEntry, name: str, value: str, *, gone: set[
     key = _key(source, anchor, name)
     style = anchor.style if anchor.style == '"' and key.startswith('"') else None
     if _flow(entry):
-        return Splice(anchor.end, anchor.end, f", {key}: {written(value, style)}")
+        return Splice(anchor.end, anchor.end, f", {key}: {written_scalar(value, style)}")
     newline = source.newline(anchor.key_start)
     column = source.position(anchor.key_start)[1] - 1
     # Values aligned in a column go on being aligned.
     gap = anchor.start - anchor.key_end
     pad = " " * max(1, gap + len(source.text[anchor.key_start : anchor.key_end]) - len(key) - 1)
     pad = pad if gap > 2 else " "
-    line = f"{' ' * column}{key}:{pad}{written(value, style)}"
+    line = f"{' ' * column}{key}:{pad}{written_scalar(value, style)}"
     after = source.line_end(written_end(anchor))
     return Splice(after, after, f"{newline}{line}")
 

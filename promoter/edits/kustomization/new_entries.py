@@ -9,7 +9,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from promoter.domain.dataclass import dataclass
 from promoter.edits.kustomization.entries import Kustomization
 from promoter.edits.nodes import Path, last_index
-from promoter.edits.scalars import written
+from promoter.edits.scalars import written_scalar
 from promoter.edits.text import Source, Splice
 
 Fields = dict[str, str]
@@ -165,12 +165,14 @@ def _entries(new: Sequence[Fields], dash: int, offset: int, newline: str) -> str
     for fields in new:
         for number, (key, value) in enumerate(fields.items()):
             lead = f"-{' ' * (offset - 1)}" if number == 0 else " " * offset
-            lines.append(f"{' ' * dash}{lead}{key}: {written(value, None)}{newline}")
+            lines.append(f"{' ' * dash}{lead}{key}: {written_scalar(value, None)}{newline}")
     return "".join(lines)
 
 
 def _flow(fields: Mapping[str, str], quote: str) -> str:
     style = quote or None
     return (
-        "{" + ", ".join(f"{quote}{k}{quote}: {written(v, style)}" for k, v in fields.items()) + "}"
+        "{"
+        + ", ".join(f"{quote}{k}{quote}: {written_scalar(v, style)}" for k, v in fields.items())
+        + "}"
     )

@@ -20,7 +20,7 @@ from promoter.domain.json import parse_json
 from promoter.domain.redaction import shown
 from promoter.edits.region import Region, Spot, everything, roots
 from promoter.edits.site import Part, Site
-from promoter.edits.targets.model import FileTarget, Filled, names
+from promoter.edits.targets.model import FileTarget, Filled, image_names
 
 FLUX, OWN = "$imagepolicy", "$promoter"
 _COMMENT = re.compile(r"[ \t]+#[ \t]*(\{[^\r\n]*\})[ \t]*\r?(?=\n|\Z)")
@@ -58,7 +58,7 @@ class MarkerTarget(FileTarget):
     def in_file(cls, file: str, region: Region) -> Mapping[str, FileTarget]:
         """Return a target for each image that a marker names, or that a marked value is."""
         sites = (mark.site for mark in marks(region))
-        return {name: cls(kind="marker", file=file, image=name) for name in names(sites)}
+        return {name: cls(kind="marker", file=file, image=name) for name in image_names(sites)}
 
 
 @dataclass(frozen=True, slots=True)

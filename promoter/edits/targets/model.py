@@ -113,7 +113,9 @@ class FileTarget(InFile):
             sites = cls.model_validate(any_image).find(region)
         except SelectionError:
             return {}
-        return {name: cls.model_validate({**any_image, "image": name}) for name in names(sites)}
+        return {
+            name: cls.model_validate({**any_image, "image": name}) for name in image_names(sites)
+        }
 
 
 class KustomizeTarget(Section):
@@ -164,6 +166,6 @@ def only(sites: Sequence[Site], region: Region, kind: str) -> Site:
     )
 
 
-def names(sites: Iterable[Site]) -> list[str]:
+def image_names(sites: Iterable[Site]) -> list[str]:
     """Return the images that sites name, each name once."""
     return list(dict.fromkeys(site.name for site in sites if site.name))

@@ -17,8 +17,8 @@ from promoter.forges.github.failures import (
     FAILURES,
     GitHubError,
     RedirectedError,
-    complaint,
-    failure,
+    error_body,
+    github_error,
     is_of_graphql,
 )
 from promoter.forges.github.http import GitHubHttp, graphql_request, rest_request
@@ -67,7 +67,7 @@ class Api:
         if 300 <= status < 400:
             raise RedirectedError(urljoin(f"{self._url}/", str(headers.get("location", ""))))
         if status >= 400:
-            raise GitHubError(status, complaint(text), headers)
+            raise GitHubError(status, error_body(text), headers)
         return parse_json(text) if text else None
 
     @cached_property
@@ -106,7 +106,7 @@ class Api:
         except FAILURES as error:
             # What is done without GraphQL then costs more requests.
             name = graphql_answers.operation(document)
-            _LOG.debug(failure(f"GraphQL did not answer {name}", error).message)
+            _LOG.debug(github_error(f"GraphQL did not answer {name}", error).message)
             if getattr(error, "status", None) == 404 and not is_of_graphql(error):
                 self._lacks_graphql = error
             raise

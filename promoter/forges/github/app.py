@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from promoter.domain.errors import RemoteError, UsageError
 from promoter.domain.redaction import add_secret
-from promoter.forges.github.failures import FAILURES, GitHubError, failure
+from promoter.forges.github.failures import FAILURES, GitHubError, github_error
 from promoter.forges.github.http import GitHubHttp
 from promoter.forges.github.rest import connect, own_errors
 from promoter.forges.github.retry import until_done, until_known
@@ -92,7 +92,7 @@ def _verify(api_url: str, repository: tuple[str, str], token: SecretStr, http: G
     try:
         until_known(ask, min(_LAG, http.deadline.remaining()), (401, 404))
     except FAILURES as error:
-        failed = failure(f"the App's new token does not open {'/'.join(repository)}", error)
+        failed = github_error(f"the App's new token does not open {'/'.join(repository)}", error)
         unknown = getattr(error, "status", 0) == 401
         raise RemoteError(failed.message, _UNKNOWN if unknown else failed.hint) from error
 
@@ -107,7 +107,7 @@ def _asked(
     try:
         return until_done(own_errors()(ask), deadline.remaining())
     except FAILURES as error:
-        failed = failure(work, error)
+        failed = github_error(work, error)
         status = error.status if isinstance(error, GitHubError) else 0
         hint = explain(status) or (_UNKNOWN if status == 401 else failed.hint)
         if "integration not found" in failed.message.lower():

@@ -12,7 +12,7 @@ from promoter.domain.pull import BranchRules, Pull
 from promoter.forges.github.client import Client
 from promoter.forges.github.file_histories import NO_HISTORIES, FileHistories
 from promoter.forges.github.pull_shapes import PULL, graph_pulls
-from promoter.forges.github.queries import branch_field, pulls_field, query
+from promoter.forges.github.queries import branch_field, pulls_field, repository_query
 from promoter.forges.github.rules import RULES, graph_rules
 
 # GitHub ends a query after ten seconds.
@@ -68,7 +68,7 @@ def look(
         client.rules[base] = graph_rules(shown["base"])
         for n, branch in enumerate(part):
             client.rules[branch] = graph_rules(shown[f"b{n}"])
-            found[branch] = read_branch(shown[f"b{n}"], shown[f"p{n}"], shown["id"], base)
+            found[branch] = read_branch_answer(shown[f"b{n}"], shown[f"p{n}"], shown["id"], base)
     return found
 
 
@@ -90,10 +90,10 @@ def branches_query(
             yield branch_field(f"b{n}", branch, f"...Rules {'target { ...Tip }' if tip else ''}")
             yield pulls_field(f"p{n}", branch, most, "...Changes" if changes else "")
 
-    return query("Branches", fields(), RULES, PULL, tip, changes, histories.fragment)
+    return repository_query("Branches", fields(), RULES, PULL, tip, changes, histories.fragment)
 
 
-def read_branch(branch: Any, pulls: Any, repository: str, base: str) -> BranchAnswer:  # noqa: ANN401 - JSON
+def read_branch_answer(branch: Any, pulls: Any, repository: str, base: str) -> BranchAnswer:  # noqa: ANN401 - JSON
     """Return what is said of a branch and its pulls; the pull at its tip tells its own commit.
 
     `repository` is GitHub's id of it.

@@ -24,7 +24,7 @@ from promoter.forges.github.failures import (
     FAILURES,
     UNLIKE,
     GitHubError,
-    failure,
+    github_error,
     is_limit,
     is_passing,
 )
@@ -210,7 +210,7 @@ class Client:
     def failure(self, work: str, error: Exception) -> PromoteError:
         """Return what went wrong, in the user's words."""
         where = f"{self.owner}/{self.name} at {self._host}"
-        return failure(f"could not {work} of {where}", error, is_known=bool(self.node))
+        return github_error(f"could not {work} of {where}", error, is_known=bool(self.node))
 
 
 def shows(key: str) -> Callable[[Any], bool]:

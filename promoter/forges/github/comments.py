@@ -9,7 +9,7 @@ from promoter.domain.pull import Pull
 from promoter.domain.redaction import redacted
 from promoter.forges.github.client import Client, shows
 from promoter.forges.github.failures import FAILURES
-from promoter.forges.github.mutations import Mutation, carry_out
+from promoter.forges.github.mutations import Mutation, send_mutations
 from promoter.forges.github.pages import read_pages
 
 # Beside the new comment come the newest ones: another run may have said the same just now. So does
@@ -65,4 +65,4 @@ def delete_if_said_before(client: Client, made: Any, text: str) -> None:  # noqa
         own, text = made["commentEdge"]["node"]["id"], redacted(text)
         same = [one["id"] for one in made["subject"]["comments"]["nodes"] if one["body"] == text]
         if own in same[1:]:
-            carry_out(client, "TakeBack", {"comment": deletion(made)})
+            send_mutations(client, "TakeBack", {"comment": deletion(made)})

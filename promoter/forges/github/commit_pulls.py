@@ -9,7 +9,7 @@ from typing import Any
 
 from promoter.forges.github.client import Client
 from promoter.forges.github.failures import FAILURES
-from promoter.forges.github.queries import query as repository_query
+from promoter.forges.github.queries import repository_query
 
 # So many commits are asked about in one query; by REST, each costs a request.
 _AT_ONCE, _BY_REST = 50, 4

@@ -12,7 +12,7 @@ from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.pull import Pull, PullExtras, PullState
 from promoter.forges.github import extras_at_once
 from promoter.forges.github.client import Client, shows
-from promoter.forges.github.extras_at_once import WAITS, waits_for
+from promoter.forges.github.extras_at_once import WAITS, merge_blockers
 from promoter.forges.github.failures import (
     FAILURES,
     UNLIKE,
@@ -21,11 +21,11 @@ from promoter.forges.github.failures import (
     is_passing,
     message_of,
 )
-from promoter.forges.github.mutations import carry_out, carry_out_one
+from promoter.forges.github.mutations import carry_out_one, send_mutations
 from promoter.forges.github.node_ids import TEAM, NodeIds
 from promoter.forges.github.pages import read_pages
 from promoter.forges.github.pull_shapes import graph_pull
-from promoter.forges.github.queries import query
+from promoter.forges.github.queries import repository_query
 from promoter.forges.github.retry import pause
 
 _COLOUR = "1d76db"
@@ -66,7 +66,7 @@ class ExtrasAddition:
         if not writes:
             return None
         try:
-            answers = carry_out(self._client, "Extras", writes)
+            answers = send_mutations(self._client, "Extras", writes)
         except FAILURES:
             return None
         self._done += extras_at_once.done_of(self._extras, answers)
@@ -165,7 +165,7 @@ class ExtrasAddition:
 
     def _armed(self, shown: Any) -> None:  # noqa: ANN401 - JSON
         """Tell that a pull will merge itself, and what it waits for."""
-        waits = waits_for(shown)
+        waits = merge_blockers(shown)
         self._done.append(f"auto-merge armed{f'; it waits for {waits}' if waits else ''}")
         with suppress(*UNLIKE):
             self._pull = graph_pull(shown)
@@ -217,7 +217,9 @@ class ExtrasAddition:
         """Return the rules that keep the pull from being merged, as far as they can be read."""
         asked = f"pullRequest(number: {self._number}) {{ {WAITS} }}"
         try:
-            return waits_for(self._client.query(query("Waits", [asked]))["pullRequest"])
+            return merge_blockers(
+                self._client.query(repository_query("Waits", [asked]))["pullRequest"]
+            )
         except FAILURES:
             return ""
 

@@ -85,7 +85,7 @@ def left(extras: PullExtras, answers: Answers) -> PullExtras:
     )
 
 
-def waits_for(shown: Any) -> str:  # noqa: ANN401 - JSON
+def merge_blockers(shown: Any) -> str:  # noqa: ANN401 - JSON
     """Return the rules that keep a pull from being merged, as far as it shows them."""
     pull = shown or {}
     rule = (pull.get("baseRef") or {}).get("branchProtectionRule") or {}

@@ -63,7 +63,7 @@ FAILURES = (GitHubError, NoAnswerError, RuntimeError, *UNLIKE)
 """What a request can end in: errors of GitHub's, no answer, a redirect away, another's answer."""
 
 
-def complaint(text: str) -> dict[str, Any]:
+def error_body(text: str) -> dict[str, Any]:
     """Return the JSON object that an answer of REST complains with; {} where it has none."""
     said = None
     with suppress(ValueError):
@@ -111,10 +111,10 @@ def is_limit(error: BaseException) -> bool:
         return any(word in said for word in _LIMITS)
     if error.status not in (403, 429):
         return False
-    return waits_for(error) is not None or any(word in said for word in _LIMITS)
+    return retry_after(error) is not None or any(word in said for word in _LIMITS)
 
 
-def waits_for(error: BaseException) -> float | None:
+def retry_after(error: BaseException) -> float | None:
     """Return the seconds that GitHub asks to wait, where it says them."""
     headers = getattr(error, "headers", None) or {}
     return seconds_to_wait(headers, message_of(error))
@@ -137,7 +137,7 @@ def message_of(error: BaseException) -> str:
     return f"{said} ({details})" if said and details else said or details
 
 
-def failure(work: str, error: Exception, *, is_known: bool = False) -> RemoteError:
+def github_error(work: str, error: Exception, *, is_known: bool = False) -> RemoteError:
     """Return a failure as an error that says what GitHub said, and what to do about it.
 
     `is_known`: the repository has answered before.

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Tree
-from promoter.forges.github.queries import query as repository_query
+from promoter.forges.github.queries import repository_query
 
 # So many versions of each come: most files tell in them since when they have what they have.
 VERSIONS = 4

@@ -18,8 +18,7 @@ from promoter.forges.github.folders import FOLDER, fields, texts
 from promoter.forges.github.guess import Guess
 from promoter.forges.github.overview import CONFIGURATION
 from promoter.forges.github.pull_shapes import PULL, graph_pulls
-from promoter.forges.github.queries import branch_field, pulls_field
-from promoter.forges.github.queries import query as repository_query
+from promoter.forges.github.queries import branch_field, pulls_field, repository_query
 from promoter.forges.github.rules import RULES, graph_rules
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from promoter.forges.github.queries import query as repository_query
+from promoter.forges.github.queries import repository_query
 
 Listing = dict[str, tuple[str, int]]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from promoter.domain.branch_name import BRANCH_PREFIX, HOLD_BRANCH, branch_name
+from promoter.domain.branch_name import BRANCH_PREFIX, HOLD_BRANCH, promotion_branch
 from promoter.domain.dataclass import dataclass
 
 # The environment of a request that names none, and those that stand beside it.
@@ -60,7 +60,7 @@ class Guess:
     @property
     def hold_branch(self) -> str:
         """The branch on which a hold of the app is proposed by itself."""
-        return branch_name(self.environment, self.app, HOLD_BRANCH)
+        return promotion_branch(self.environment, self.app, HOLD_BRANCH)
 
     @property
     def own_branches(self) -> tuple[str, str]:

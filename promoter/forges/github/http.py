@@ -23,7 +23,7 @@ from promoter.domain.json import parse_json
 from promoter.forges.github.early_connection import taken
 from promoter.forges.github.rate_limits import limit_of
 from promoter.system.deadline import Deadline
-from promoter.system.http import Answer, HttpRequest, TooLargeError, ask, proxy_status, why
+from promoter.system.http import Answer, HttpRequest, TooLargeError, proxy_status, send_request, why
 from promoter.system.pools import Pools
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class GitHubHttp:
         try:
             pools = self._early.result(seconds) if self._early else self._own
             timeout = Timeout(connect=seconds, read=seconds)
-            answer = ask(pools.to(request.url), request, timeout, retries=retries)
+            answer = send_request(pools.to(request.url), request, timeout, retries=retries)
         except TooLargeError:
             raise NoAnswerError(
                 "the answer is larger than any of GitHub's", "Check --api-url.", may_pass=False

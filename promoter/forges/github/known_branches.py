@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from promoter.forges.github.client import Client
 from promoter.forges.github.overview import BRANCHES, Overview
-from promoter.forges.github.queries import branch_field, query
+from promoter.forges.github.queries import branch_field, repository_query
 from promoter.forges.github.refs import Refs
 
 # So many branches are asked for by name in one query, and so many in all before they are listed.
@@ -80,7 +80,7 @@ class KnownBranches:
         for start in range(0, len(names), _AT_ONCE):
             some = names[start : start + _AT_ONCE]
             fields = [branch_field(f"b{n}", name, "target { oid }") for n, name in enumerate(some)]
-            shown = self._client.query(query("Tips", fields))
+            shown = self._client.query(repository_query("Tips", fields))
             for n, name in enumerate(some):
                 ref = shown[f"b{n}"]
                 found[name] = str(ref["target"]["oid"]) if ref else None

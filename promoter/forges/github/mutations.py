@@ -60,7 +60,7 @@ def carry_out_one(client: Client, name: str, write: Mutation) -> Any:  # noqa: A
     return data["write"]
 
 
-def carry_out(client: Client, name: str, writes: Mapping[str, Mutation]) -> Answers:
+def send_mutations(client: Client, name: str, writes: Mapping[str, Mutation]) -> Answers:
     """Do writes in one request; one that GitHub does not do keeps none of the others from it.
 
     Raises one of `FAILURES` where it is not known what was done.

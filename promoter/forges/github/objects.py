@@ -16,7 +16,7 @@ from promoter.forges.github import folders
 from promoter.forges.github.client import Client
 from promoter.forges.github.failures import FAILURES, GitHubError
 from promoter.forges.github.folders import Listing, listing, oid, texts
-from promoter.forges.github.queries import query
+from promoter.forges.github.queries import repository_query
 
 T = TypeVar("T")
 
@@ -156,7 +156,7 @@ class Reader:
                 for n, sha in enumerate(part)
             )
             try:
-                found = self._client.query(query("Blobs", shown))
+                found = self._client.query(repository_query("Blobs", shown))
                 read = [(found[f"b{n}"] or {}).get("text") for n, _ in enumerate(part)]
             except FAILURES:
                 return
@@ -193,7 +193,7 @@ class Reader:
 def dates_query(commits: Iterable[str]) -> str:
     """Return the query for when commits and their ancestors were made: as `d0`, `d1` and so on."""
     nodes = f"history(first: {_ANCESTORS}) {{ nodes {{ committedDate }} }}"
-    return query(
+    return repository_query(
         "Dates",
         (
             f"d{number}: object(oid: {json.dumps(one)}) {{ ... on Commit {{ {nodes} }} }}"

@@ -7,7 +7,7 @@ import json
 from promoter.domain.pull import Pull
 from promoter.forges.github.client import Client
 from promoter.forges.github.pull_shapes import PULL, graph_pull
-from promoter.forges.github.queries import query as repository_query
+from promoter.forges.github.queries import repository_query
 
 # So many pulls come in one answer, with all that they say; and so many answers are read.
 _PAGE, _PAGES = 50, 100

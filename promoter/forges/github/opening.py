@@ -19,7 +19,7 @@ from promoter.forges.github.failures import (
     is_passing,
     message_of,
 )
-from promoter.forges.github.mutations import carry_out, new_pull, opened
+from promoter.forges.github.mutations import new_pull, opened, send_mutations
 from promoter.forges.github.pull_shapes import rest_pull
 from promoter.forges.github.retry import until_shown
 
@@ -64,7 +64,7 @@ class PullOpening:
             return None
         try:
             writes = {"pull": new_pull(client, self._branch, self._opens)}
-            answers = carry_out(client, "Open", writes)
+            answers = send_mutations(client, "Open", writes)
             said = answers.failed.get("pull", "")
             if _EXISTS in said.lower():
                 raise _ExistsError

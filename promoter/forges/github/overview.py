@@ -11,13 +11,12 @@ from typing import Any
 from promoter.domain.dataclass import dataclass
 from promoter.domain.pull import BranchRules
 from promoter.forges.github import folders
-from promoter.forges.github.branches import CHANGES, TIP, BranchAnswer, read_branch
+from promoter.forges.github.branches import CHANGES, TIP, BranchAnswer, read_branch_answer
 from promoter.forges.github.file_histories import VERSION, history_field
 from promoter.forges.github.folders import FOLDER, Listing, listing
 from promoter.forges.github.guess import KUSTOMIZATION, Guess
 from promoter.forges.github.pull_shapes import PULL
-from promoter.forges.github.queries import branch_field, pulls_field
-from promoter.forges.github.queries import query as repository_query
+from promoter.forges.github.queries import branch_field, pulls_field, repository_query
 from promoter.forges.github.rules import RULES, graph_rules
 
 CONFIGURATION = (
@@ -110,7 +109,7 @@ def read(shown: Any, wanted: Guess | None) -> Overview | None:  # noqa: ANN401 -
     found = {(seen.commit, path): shown[f"f{n}"] for n, path in enumerate(wanted.folders)}
     if seen.root is None or not _agree(target, seen.root, found, wanted):
         return None
-    branch = read_branch(shown["branch"], shown["pulls"], seen.node, seen.base)
+    branch = read_branch_answer(shown["branch"], shown["pulls"], seen.node, seen.base)
     if branch.tip and branch.commit:
         parents = branch.commit["parents"]["nodes"]
         for n, path in enumerate(wanted.own):

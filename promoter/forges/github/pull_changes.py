@@ -20,7 +20,7 @@ from promoter.forges.github.comments import (
     text_before,
 )
 from promoter.forges.github.failures import FAILURES, UNLIKE
-from promoter.forges.github.mutations import Answers, Mutation, carry_out
+from promoter.forges.github.mutations import Answers, Mutation, send_mutations
 from promoter.forges.github.pull_shapes import WRITTEN, graph_pull
 from promoter.forges.github.pull_steps import PullSteps, ended, says
 
@@ -93,7 +93,7 @@ def close_untrue(client: Client, pull: Pull) -> None:
     draft = PullDraft(pull.title, mark_closed(pull.body))
     with suppress(*FAILURES):
         writes = {"text": _text(pull, draft, state="CLOSED")}
-        client.repeat(lambda: carry_out(client, "Close", writes))
+        client.repeat(lambda: send_mutations(client, "Close", writes))
 
 
 def _text(pull: Pull, draft: PullDraft, **more: str) -> Mutation:
@@ -115,13 +115,13 @@ def _with_comment(pull: Pull, text: Mutation, comment: str | None) -> dict[str, 
 def _delete(client: Client, said: Any) -> None:  # noqa: ANN401 - JSON
     """Take a comment back that turned out not to be true."""
     with suppress(*FAILURES):
-        carry_out(client, "TakeBack", {"comment": deletion(said)})
+        send_mutations(client, "TakeBack", {"comment": deletion(said)})
 
 
 def _carried_out(client: Client, pull: Pull, text: Mutation, comment: str | None) -> Answers | None:
     """Return what became of a change; None where that is not known."""
     try:
-        answers = carry_out(client, "Renew", _with_comment(pull, text, comment))
+        answers = send_mutations(client, "Renew", _with_comment(pull, text, comment))
     except FAILURES:
         return None
     said = answers.done.get("comment")
@@ -148,4 +148,4 @@ def _take_back(client: Client, before: Pull, answers: Answers) -> None:
     if said is not None:
         writes["comment"] = deletion(said)
     with suppress(*FAILURES):
-        client.repeat(lambda: carry_out(client, "TakeBack", writes))
+        client.repeat(lambda: send_mutations(client, "TakeBack", writes))

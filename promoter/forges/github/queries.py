@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 
-def query(name: str, fields: Iterable[str], *fragments: str) -> str:
+def repository_query(name: str, fields: Iterable[str], *fragments: str) -> str:
     """Return the query for some fields of the repository, with the fragments that they need.
 
     It also asks for the repository's name: GitHub answers for one that was renamed as well.

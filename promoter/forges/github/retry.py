@@ -26,7 +26,7 @@ from promoter.forges.github.failures import (
     is_lag,
     is_of_graphql,
     is_passing,
-    waits_for,
+    retry_after,
 )
 from promoter.system.deadline import Deadline
 
@@ -90,7 +90,7 @@ class _Spent(stop_base):
 
     def __call__(self, retry_state: RetryCallState) -> bool:
         """Return whether to stop."""
-        is_named = waits_for(_error_of(retry_state)) is not None
+        is_named = retry_after(_error_of(retry_state)) is not None
         most = self._seconds if is_named else min(self._seconds, _PATIENCE)
         return (retry_state.seconds_since_start or 0.0) + retry_state.upcoming_sleep >= most
 
@@ -108,7 +108,7 @@ class AsGitHubSays(wait_base):
 
     def __call__(self, retry_state: RetryCallState) -> float:
         """Return the seconds to wait."""
-        named = waits_for(_error_of(retry_state))
+        named = retry_after(_error_of(retry_state))
         return self._guess(retry_state) if named is None else named
 
 

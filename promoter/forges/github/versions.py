@@ -16,7 +16,7 @@ from promoter.domain.running_period import not_before
 from promoter.forges.github.client import Client
 from promoter.forges.github.failures import FAILURES, UNLIKE
 from promoter.forges.github.objects import Reader
-from promoter.forges.github.queries import query as repository_query
+from promoter.forges.github.queries import repository_query
 from promoter.git.history import FileVersion
 
 # So many commits come in one answer: of each of a few files, and of each of many.

@@ -18,11 +18,11 @@ from promoter.forges.github.mutations import (
     Answers,
     Mutation,
     aside_of,
-    carry_out,
     new_branch,
     new_commit,
     new_pull,
     opened,
+    send_mutations,
 )
 from promoter.forges.github.pull_changes import changes, close_untrue, settle
 from promoter.forges.github.refs import Refs
@@ -65,7 +65,7 @@ def _open_pulls(client: Client, drafts: Sequence[CommitDraft]) -> None:
     """Open pulls, whose answers tell the ids of their extras."""
     asked = [(one.branch, one.opens) for one in drafts if one.opens is not None]
     writes = {f"pull{n}": new_pull(client, *one) for n, one in enumerate(asked)}
-    done = carry_out(client, "Open", writes).done
+    done = send_mutations(client, "Open", writes).done
     for n, (branch, opens) in enumerate(asked):
         with suppress(*UNLIKE):
             client.opened[branch, opens.base] = opened(client, done[f"pull{n}"], opens)
@@ -77,7 +77,7 @@ def _renew_pulls(client: Client, drafts: Sequence[CommitDraft]) -> None:
     writes = {
         f"{name}{n}": write for n, one in enumerate(asked) for name, write in changes(one).items()
     }
-    answers = carry_out(client, "Renew", writes)
+    answers = send_mutations(client, "Renew", writes)
     for n, one in enumerate(asked):
         settle(client, one, answers.of(str(n)), is_true=True)
 
@@ -96,7 +96,7 @@ def _deliver(
         writes[f"ref{n}"] = _begin(refs, draft.branch, draft.lease, draft.onto)
         writes[f"commit{n}"] = new_commit(client, draft, draft.branch)
         writes[f"pull{n}"] = new_pull(client, draft.branch, draft.opens)
-    done = carry_out(client, "Deliver", writes).done
+    done = send_mutations(client, "Deliver", writes).done
     for n, draft in drafts.items():
         with suppress(*UNLIKE):
             assert draft.opens is not None
@@ -122,7 +122,7 @@ def _update(
     """Make commits on their branches' newest ones."""
     client = refs.client
     writes = {n: new_commit(client, one, one.branch) for n, one in drafts.items()}
-    answers = carry_out(client, "Update", _with_pulls(drafts, writes))
+    answers = send_mutations(client, "Update", _with_pulls(drafts, writes))
     for n, made in _settled(client, drafts, answers):
         with suppress(*UNLIKE):
             yield n, str(made["commit"]["oid"])
@@ -141,7 +141,7 @@ def _replace(
         aside = aside_of(draft.branch)
         writes[f"ref{n}"] = new_branch(repository, aside, draft.onto)
         writes[f"commit{n}"] = new_commit(client, draft, aside)
-    done = carry_out(client, "Aside", writes).done
+    done = send_mutations(client, "Aside", writes).done
     made = {
         n: str(done[f"commit{n}"]["commit"]["oid"])
         for n in drafts
@@ -150,7 +150,7 @@ def _replace(
     moves = {n: _move(refs, drafts[n], commit) for n, commit in made.items()}
     moved: dict[int, Any] = {}
     with suppress(*FAILURES):
-        answers = carry_out(client, "Replace", _with_pulls(drafts, moves))
+        answers = send_mutations(client, "Replace", _with_pulls(drafts, moves))
         moved = dict(_settled(client, drafts, answers))
     for n, commit in made.items():
         try:
