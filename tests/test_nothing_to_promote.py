@@ -75,8 +75,8 @@ NOTHING_YET: Mapping[str, tuple[Mapping[str, str], str, str]] = {
             STAGE: entry("ghcr.io/o/other", "newTag: 1.0.0"),
             PROD: entry("ghcr.io/o/web", "newTag: 1.0.0"),
         },
-        "stage sets no tag of ghcr.io/o/web yet",
-        "stage sets no tag of ghcr.io/o/web yet",
+        "stage sets no image of web yet",
+        "stage sets no image of web yet",
     ),
     "no image in the environment itself yet": (
         {"promoter.yaml": CONFIGURATION, STAGE: entry("o/web", "newTag: 1.0.0"), PROD: EMPTY},

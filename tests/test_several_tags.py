@@ -124,8 +124,10 @@ def test_an_environment_that_has_a_tag_at_one_of_two_places_does_not_have_it_yet
     (refusal,) = done.json["refusals"]
     other = "1.0.0" if tag == "2.0.0" else "2.0.0"
     assert (done.code, refusal["rule"]) == (3, "previous-environment")
+    file = f"apps/web/{lags}.yaml"
+    line = repo.read(file)[: repo.read(file).index(_IMAGE)].count("\n") + 1
     assert refusal["reason"] == (
-        f"test does not have {_IMAGE}={tag} everywhere: apps/web/{lags}.yaml has {other}"
+        f"test does not have {_IMAGE}={tag} everywhere: {file}:{line} has {other}"
     )
     repo.commit("main", f"apps/web/{lags}.yaml", deployment(lags, f"{_IMAGE}:{tag}"))
     repo.commit("main", f"apps/web/{lags}.yaml", deployment(lags, f"{_IMAGE}:{other}"))

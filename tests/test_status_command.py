@@ -13,13 +13,13 @@ import pytest
 from promoter.config.layout import Target
 from promoter.config.sections import Environment
 from promoter.domain.evidence import GateResult
-from promoter.domain.model import RunningImage
+from promoter.domain.model import RunningImage, SetBy
 from promoter.domain.pull import Pull, PullState
 from promoter.domain.trees import FilesTree
 from promoter.edits.targets import ManifestTarget
 from promoter.output.status import of_status
 from promoter.output.terminal_page import render
-from promoter.planning.container_images import set_over
+from promoter.planning.running_images import running_images
 from promoter.planning.status import (
     Arrival,
     PolicyChoice,
@@ -214,10 +214,9 @@ def test_what_a_kustomization_sets_over_a_file_is_pulled_by_its_new_name() -> No
         "ad", "dev", Environment(path="dev"), PurePosixPath("dev/kustomization.yaml"),
         (ManifestTarget(kind="manifest", file="ad.yaml"),),
     )  # fmt: skip
-    image = RunningImage("o/ad", "1.0.5", None, "mirror/ad")
-    assert set_over(target, tree, target.own_images(tree)) == {
-        "o/ad": (image, "dev/kustomization.yaml:3")
-    }
+    (image,) = running_images(target, tree)
+    assert image == RunningImage("o/ad", "1.0.5", None, "mirror/ad")
+    assert str(image.first_place(SetBy.OVERRIDE)) == "dev/kustomization.yaml:3"
 
 
 def test_a_file_that_cannot_be_read_is_told_in_its_row(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from pathlib import PurePosixPath
 
@@ -87,12 +87,18 @@ class Target:
         """
         return held_images(tree, self.file, self.targets, self.images)
 
-    def own_images(self, tree: Tree) -> tuple[RunningImage, ...]:
+    def own_images(self, tree: Tree, names: Collection[str] = ()) -> tuple[RunningImage, ...]:
         """Return the app's images as a tree's files have them: all, unless the configuration lists them.
 
-        Raises `PromoteError` where the files cannot be read.
+        Those of `names` are among them. Raises `PromoteError` where the files cannot be read.
         """
-        return tuple(one for one in self.held_images(tree) if not self.images or self._lists(one))
+        return tuple(
+            one
+            for one in self.held_images(tree)
+            if not self.images
+            or self._lists(one)
+            or not {one.name, one.repository}.isdisjoint(names)
+        )
 
     @property
     def argocd_url(self) -> str | None:

@@ -139,9 +139,35 @@ class FileEdit:
             return self.removed
 
 
+class SetBy(StrEnum):
+    """Which of an environment's files says something of an image."""
+
+    OWN = "own"
+    """One of the files that are edited for the app."""
+    BASE = "base"
+    """What its kustomization is built from."""
+    OVERRIDE = "override"
+    """The kustomization of its folder, where another file is edited."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePlace:
+    """Where a file says something of an image: its tag, its digest, both, or its name alone."""
+
+    path: PurePosixPath
+    line: int
+    """From 1."""
+    ref: Ref
+    set_by: SetBy = SetBy.OWN
+
+    def __str__(self) -> str:
+        """Return it as `file:line`."""
+        return f"{self.path}:{self.line}"
+
+
 @dataclass(frozen=True, slots=True)
 class RunningImage:
-    """One image as the files of an environment have it."""
+    """One image as an environment has it."""
 
     name: str
     tag: str | None = None
@@ -152,6 +178,20 @@ class RunningImage:
     """Whether the configuration's target names it, and not only the file."""
     elsewhere: tuple[Ref, ...] = ()
     """What stands at its other places, where that is another tag."""
+    places: tuple[ImagePlace, ...] = field(default=(), compare=False)
+    """Where it is set, as far as files show it: the app's own first, then what sets it in their place."""
+
+    @property
+    def places_of_tags(self) -> Mapping[str, ImagePlace]:
+        """The first place of each tag; '' stands for none."""
+        found: dict[str, ImagePlace] = {}
+        for one in self.places:
+            found.setdefault(one.ref.tag or "", one)
+        return found
+
+    def first_place(self, set_by: SetBy) -> ImagePlace | None:
+        """Return the first of its places of a kind; None where it has none."""
+        return next((one for one in self.places if one.set_by is set_by), None)
 
     @property
     def refs(self) -> tuple[Ref, ...]:

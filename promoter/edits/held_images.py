@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from promoter.domain.errors import NoPlaceError, RefusedError, SelectionError
 from promoter.domain.image import Ref
-from promoter.domain.model import RunningImage, Tree
+from promoter.domain.model import ImagePlace, RunningImage, Tree
 from promoter.domain.suggest import nearest
 from promoter.edits import kustomization
 from promoter.edits.region import Region
@@ -40,9 +40,12 @@ def held_images(
             images = list(_in_file(files, target, only))
         for image in images:
             known = found.setdefault(image.name, image)
+            if known is image:
+                continue
             # An entry of `images` sets the tag of what stands in manifests.
-            if known is not image and image.name not in entries:
-                found[image.name] = _with_tags_of(known, (image.ref, *image.elsewhere))
+            more = () if image.name in entries else (image.ref, *image.elsewhere)
+            places = (*known.places, *image.places)
+            found[image.name] = replace(_with_tags_of(known, more), places=places)
     return tuple(found.values())
 
 
@@ -69,8 +72,9 @@ def check_places(tree: Tree, file: PurePosixPath, targets: Sequence[EditTarget])
 
 
 def _entries(files: WorkingFiles, file: PurePosixPath) -> Iterator[RunningImage]:
-    for entry in kustomization.read(file, files.read(file)).entries:
-        yield RunningImage(entry.name or "", entry.tag, entry.digest, entry.new_name)
+    for one in kustomization.read(file, files.read(file)).entries:
+        place = ImagePlace(file, one.line, Ref(one.tag, one.digest))
+        yield RunningImage(one.name or "", one.tag, one.digest, one.new_name, places=(place,))
 
 
 def _in_file(files: WorkingFiles, target: FileTarget, only: str | None) -> Iterator[RunningImage]:
@@ -91,6 +95,7 @@ def _in_file(files: WorkingFiles, target: FileTarget, only: str | None) -> Itera
             found.digest,
             next((site.new_name for site in own if site.new_name), None),
             listed=target.image is not None,
+            places=tuple(ImagePlace(path, site.spot.position[0], site.value) for site in own),
         )
         yield _with_tags_of(image, [site.value for site in own])
 

@@ -5,6 +5,7 @@ It is looked at cheaply, since most have nothing new.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -24,11 +25,13 @@ from promoter.edits.held_images import check_places
 from promoter.engine.places import Place, Scope, places
 from promoter.engine.stopped import error_of
 from promoter.planning import propose
-from promoter.planning.container_images import images_of_base, with_bases
-from promoter.planning.previous import FromEnvironment, image_named, images_from
+from promoter.planning.previous import FromEnvironment, images_from
+from promoter.planning.running_images import image_named, running_images
 from promoter.planning.unnamed import unnamed
 from promoter.policy.model import Policy
 
+# The name of an entry of `images`.
+_NAME = re.compile(rb"\bname:\s*[\"']?([^\s\"',}]+)")
 _UNLISTED = "If this is no app: list the apps under apps in promoter.yaml."
 
 
@@ -134,20 +137,30 @@ def _prefetch(config: Config, tree: Tree, chosen: Sequence[Place]) -> None:
         files += [one.folder / name for name in KUSTOMIZATION_NAMES]
         files += files_of(targets, one.folder)
     tree.prefetch(one for one in files if kind_of(tree, one) is PathKind.FILE)
-    to_bases = [one.folder for one in (*chosen, *followed) if _leaves_to_base(config, tree, one)]
+    pairs = [(one, before) for one in chosen for before in (one, *_followed(config, one))]
+    to_bases = [one.folder for by, one in pairs if _leaves_to_base(config, tree, by, one)]
     if to_bases:
         graph.prefetch_closures(tree, to_bases)
 
 
-def _leaves_to_base(config: Config, tree: Tree, place: Place) -> bool:
-    """Return whether an app's kustomization leaves a listed image, or a tag, to a base, by its text."""
+def _leaves_to_base(config: Config, tree: Tree, asking: Place, place: Place) -> bool:
+    """Return whether an app's kustomization leaves an image, or a tag, to a base, by its text.
+
+    The images are the listed ones, else those of the kustomization of the place that is `asking`.
+    """
     listed = config.apps[place.app].images if place.app in config.apps else ()
+    text = _kustomization(tree, place)
+    tags = text.count(b"newTag") + text.count(b"digest")
+    names = [one.encode() for one in listed] or _NAME.findall(_kustomization(tree, asking))
+    return bool(text) and (tags < text.count(b"newName") or any(one not in text for one in names))
+
+
+def _kustomization(tree: Tree, place: Place) -> bytes:
+    """Return the text of an app's kustomization; nothing where it cannot be read."""
     for name in KUSTOMIZATION_NAMES:
         with suppress(PromoteError, KeyError):
-            text = tree.read(place.folder / name)
-            tags = text.count(b"newTag") + text.count(b"digest")
-            return tags < text.count(b"newName") or any(one.encode() not in text for one in listed)
-    return False
+            return tree.read(place.folder / name)
+    return b""
 
 
 def _candidate(config: Config, tree: Tree, place: Place, *, asked: bool) -> Candidate:
@@ -173,9 +186,10 @@ def _candidate(config: Config, tree: Tree, place: Place, *, asked: bool) -> Cand
 def _chosen_for(config: Config, tree: Tree, target: Target) -> Candidate:
     if target.settings.policy is None:
         return _following(config, tree, target)
-    own, below = propose.tagged(target, tree), images_of_base(target, tree)
-    below = {one.name: below[one.name] for one in own if one.name in below}
-    return Candidate(target, target.settings.policy, with_bases(own, below))
+    tagged = propose.tagged(target, tree)
+    running = {one.name: one for one in running_images(target, tree)}
+    images = tuple(running.get(one.name, one) for one in tagged)
+    return Candidate(target, target.settings.policy, images)
 
 
 def _following(config: Config, tree: Tree, target: Target) -> Candidate:

@@ -18,7 +18,7 @@ from promoter.domain.evidence import (
     GateResult,
     SourceRange,
 )
-from promoter.domain.model import PathKind, RunningImage, Tree
+from promoter.domain.model import PathKind, RunningImage, SetBy, Tree
 from promoter.domain.proposal import Proposal
 from promoter.domain.trees import FilesTree, kind_of
 from promoter.engine.image_lookup import image_in_registry
@@ -26,8 +26,8 @@ from promoter.engine.run_context import RunContext
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
 from promoter.gates import Facts
 from promoter.git.history import FileVersion
-from promoter.planning.container_images import container_images, with_bases
 from promoter.planning.propose import pulled_names
+from promoter.planning.running_images import running_images
 
 _ENVIRONMENTS = 12
 
@@ -85,14 +85,14 @@ class EvidenceCollector:
         own = tuple(one for one in place.targets if place.file_of(one) == file)
         first = replace(place, targets=own)
         try:
-            now = _images(first, FilesTree("", {file: self._base.read(file)}), names)
-            images = _images(place, self._base, names) or now
-            unset = [one.name for one in images if not one.ref] if images else names
-            below = container_images(place, self._base, unset)
-            images = with_bases(images, {name: one for name, one in below.items() if one.ref})
+            now = images = _images(first, FilesTree("", {file: self._base.read(file)}), names)
         except PromoteError:
             return None
-        if not any(one.ref for one in now):
+        with suppress(PromoteError):
+            images = _named(running_images(place, self._base, names), names)
+        if not any(one.ref for one in now) or any(
+            one.first_place(SetBy.OVERRIDE) for one in images
+        ):
             return EnvironmentState(environment, images) if images else None
         since, pull, at_least = None, None, False
         try:
@@ -182,6 +182,9 @@ def _shown(places: Mapping[str, Target], target: str) -> dict[str, Target]:
 def _images(place: Target, tree: Tree, names: Sequence[str]) -> tuple[RunningImage, ...]:
     """Return those images that an environment's files have; none where they cannot be read."""
     with suppress(PromoteError, KeyError):
-        held = place.held_images(tree)
-        return tuple(replace(one, new_name=None) for one in held if one.name in names)
+        return _named(place.held_images(tree), names)
     return ()
+
+
+def _named(images: Iterable[RunningImage], names: Sequence[str]) -> tuple[RunningImage, ...]:
+    return tuple(replace(one, new_name=None) for one in images if one.name in names)

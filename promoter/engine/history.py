@@ -21,8 +21,8 @@ from promoter.engine.places import Scope, any_name_warnings, find_targets, nothi
 from promoter.engine.run_context import RunContext
 from promoter.git import Repository
 from promoter.git.history import FileVersion
-from promoter.planning.container_images import ContainerImage, container_images
 from promoter.planning.history import AppVersion, EntryKind, HistoryEntry, entries_of, images_at
+from promoter.planning.running_images import container_images
 from promoter.planning.states import State
 
 # For how many commits the forge is asked which pull they came by, where no message says it.
@@ -70,7 +70,7 @@ def read_history(
 
 def _images_of_bases(
     entries: Iterable[HistoryEntry], targets: Iterable[Target], tree: Tree
-) -> dict[HistoryEntry, Mapping[str, ContainerImage]]:
+) -> dict[HistoryEntry, Mapping[str, RunningImage]]:
     """Return what a base set before an entry of `images` came, or after it went.
 
     Of at most `_BASES` entries, with all of their commits fetched at once; what is not known is
@@ -84,7 +84,7 @@ def _images_of_bases(
         changed = one.kind in (EntryKind.PROMOTION, EntryKind.EDIT)
         if kustomized and changed and without and len(asked) < _BASES:
             asked[one] = without
-    found: dict[HistoryEntry, Mapping[str, ContainerImage]] = {one: {} for one in asked}
+    found: dict[HistoryEntry, Mapping[str, RunningImage]] = {one: {} for one in asked}
     folders: dict[str, list[PurePosixPath]] = {}
     for one in asked:
         folders.setdefault(one.commit, []).append(places[one.app, one.environment].directory)
@@ -100,7 +100,7 @@ def _images_of_bases(
 
 
 def _with_bases(
-    entries: Iterable[HistoryEntry], known: Mapping[HistoryEntry, Mapping[str, ContainerImage]]
+    entries: Iterable[HistoryEntry], known: Mapping[HistoryEntry, Mapping[str, RunningImage]]
 ) -> Iterator[HistoryEntry]:
     """Yield entries with what a base set where the app's files set nothing."""
     for one in entries:
@@ -113,7 +113,7 @@ def _with_bases(
             yield replace(one, images=moves)
 
 
-def _with_base(move: ImageMove, images: Mapping[str, ContainerImage]) -> ImageMove:
+def _with_base(move: ImageMove, images: Mapping[str, RunningImage]) -> ImageMove:
     """Return what became of an image, with what a base set where the app's files set nothing."""
     if (base := images.get(move.name)) is None:
         return move
@@ -139,7 +139,7 @@ class AppHistory:
         self._read += islice(self._unread, max(0, number - len(self._read)))
         return self._read[:number]
 
-    def set_below(self, state: State | None, names: Collection[str]) -> dict[str, ContainerImage]:
+    def set_below(self, state: State | None, names: Collection[str]) -> dict[str, RunningImage]:
         """Return those of some images that a base has set in a state, or sets now (None)."""
         if state is None or not state.ended_by:
             return container_images(self._target, self._base, names)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -11,17 +10,15 @@ from promoter.config.layout import Target, find_target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.image import Ref, split
-from promoter.domain.model import ImageRequest, PathKind, RunningImage, Tree
+from promoter.domain.model import ImageRequest, PathKind, RunningImage, SetBy, Tree
 from promoter.domain.proposal import Proposal
 from promoter.domain.running_period import RunningPeriod, Version, latest_period
 from promoter.domain.trees import edited, kind_of
-from promoter.edits.targets import EditTarget
 from promoter.engine.app_run import AppRun
 from promoter.engine.history import joined_versions
 from promoter.gates import ImageFacts, Previous
-from promoter.planning.container_images import container_images, with_bases
-from promoter.planning.previous import image_named
 from promoter.planning.propose import pulled_names
+from promoter.planning.running_images import image_named, running_images
 
 # How many versions of files are read; through an API each of them costs requests.
 _VERSIONS = 100
@@ -53,6 +50,14 @@ class _Wanted:
         refs = found.refs if found else ()
         others = [one.tag_or_digest or "" for one in refs if not self.ref.is_same(one)]
         return others if len(others) < len(refs) else []
+
+    def lagging(self, images: Sequence[RunningImage]) -> str:
+        """Return a place with another tag, where some other place has this image; '' otherwise."""
+        others, found = self.others(images), image_named(images, self.name)
+        for place in found.places if found and others else ():
+            if (tag := place.ref.tag_or_digest or "") in others:
+                return f"{place} has {tag or 'no tag'}"
+        return ""
 
 
 def previous_of(run: AppRun, proposal: Proposal, images: Sequence[ImageFacts]) -> Previous | None:
@@ -88,27 +93,25 @@ def _wanted(
 def _read(run: AppRun, previous: Target, wanted: Sequence[_Wanted]) -> Previous:
     """Return what an environment has had, as far back as has to be known."""
     base, soak = run.state.base, run.target.settings.soak
-    files = _files(base, previous, wanted)
-    now = files.images({path: base.read(path) for path in files.paths})
+    now = running_images(previous, base, [one.name for one in wanted])
     periods: Mapping[str, RunningPeriod | None] = {one.text: None for one in wanted}
     unread = ""
     if soak is None and all(one.is_in(now) for one in wanted):
         # What runs there now needs no history.
         periods = {one.text: RunningPeriod(run.context.now, at_least=True) for one in wanted}
-    elif files.paths:
+    elif (files := _files(base, previous, wanted, now)).paths:
         # The base's own files come first, as a history may not agree with them.
         periods, unread = _latest(run, files, wanted, now)
-    lagging = ((one.text, files.lagging(one, now)) for one in wanted)
+    lagging = ((one.text, one.lagging(now)) for one in wanted)
     partly = {text: place for text, place in lagging if place}
-    elsewhere = _elsewhere(previous, base, wanted)
+    elsewhere = _elsewhere(wanted, now)
     return Previous(previous.environment, periods, unread, elsewhere, partly)
 
 
-def _elsewhere(previous: Target, base: Tree, wanted: Sequence[_Wanted]) -> tuple[str, str] | None:
+def _elsewhere(wanted: Sequence[_Wanted], now: Sequence[RunningImage]) -> tuple[str, str] | None:
     """Return the repositories of the first image that the two pull from different ones."""
-    there = previous.held_images(base)
     for one in wanted:
-        found = image_named(there, one.name)
+        found = image_named(now, one.name)
         by_digest = found is not None and found.digest and one.ref.digest
         if found and one.pulled and found.repository != one.pulled and not by_digest:
             return found.repository, one.pulled
@@ -117,86 +120,38 @@ def _elsewhere(previous: Target, base: Tree, wanted: Sequence[_Wanted]) -> tuple
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """The files of an environment in which some images stand: its own, and those of its bases."""
+    """The files of an environment that set some images: its own, those of bases, and what overrides."""
 
     base: Tree
     previous: Target
-    """The app there, with the targets that are in these files."""
+    """The app there, whatever images are listed."""
+    of_bases: Sequence[str]
+    """The images that a base sets now."""
     paths: tuple[PurePosixPath, ...]
-    below: Mapping[str, Mapping[str, str]]
-    """The images that a base alone sets now, with the place of each tag."""
 
     def images(self, files: Mapping[PurePosixPath, bytes]) -> tuple[RunningImage, ...]:
         """Return the images of one version of the files; none of one that cannot be read."""
         tree = edited(self.base, {path: files.get(path) for path in self.paths})
+        own = ((one, self.previous.file_of(one)) for one in self.previous.targets)
+        there = tuple(one for one, path in own if path in self.paths and kind_of(tree, path))
         try:
-            target = self._there(tree)
-            held = target.held_images(tree)
-            below = container_images(target, tree, _unset(self.below, held))
+            return running_images(replace(self.previous, targets=there), tree, self.of_bases)
         except (PromoteError, KeyError):
             return ()
-        return with_bases(held, {name: one for name, one in below.items() if one.ref})
-
-    def lagging(self, wanted: _Wanted, now: Sequence[RunningImage]) -> str:
-        """Return a place with another tag, where some other place has an image; '' otherwise."""
-        if not (others := wanted.others(now)):
-            return ""
-        tags = self.below.get(wanted.name, {})
-        places = [f"{tags[one]} has {one or 'no tag'}" for one in others if tags.get(one)]
-        for path in self.paths:
-            images = _Files(self.base, _in_file(self.previous, path), (path,), {}).images(
-                {path: self.base.read(path)}
-            )
-            found = image_named(images, wanted.name)
-            other = [one for one in found.tags if one in others] if found else []
-            places += [f"{path} has {one}" for one in other]
-        return places[0] if places else f"some places have {others[0] or 'no tag'}"
-
-    def _there(self, tree: Tree) -> Target:
-        targets = (one for one in self.previous.targets if kind_of(tree, _path(self.previous, one)))
-        return replace(self.previous, targets=tuple(targets))
 
 
-def _path(previous: Target, one: EditTarget) -> PurePosixPath:
-    """Return the file that one of the app's targets is in; one that is never there outside of it."""
-    return previous.file_of(one) or PurePosixPath("..")
-
-
-def _in_file(previous: Target, path: PurePosixPath) -> Target:
-    targets = (one for one in previous.targets if _path(previous, one) == path)
-    return replace(previous, targets=tuple(targets))
-
-
-def _files(base: Tree, previous: Target, wanted: Sequence[_Wanted]) -> _Files:
-    """Return the files that hold images; those that none holds are looked for in the first file."""
-    own = dict.fromkeys(_path(previous, one) for one in previous.targets)
-    held = {}
-    for path in (one for one in own if kind_of(base, one) is PathKind.FILE):
-        files = _Files(base, _in_file(previous, path), (path,), {})
-        held[path] = files.images({path: base.read(path)})
-    names = [one.name for one in wanted]
-    unset = _unset(names, [image for images in held.values() for image in images])
-    images = container_images(previous, base, unset)
-    below = {name: one.places for name, one in images.items() if one.ref}
-    paths = [path for path, one in held.items() if any(image_named(one, name) for name in names)]
+def _files(
+    base: Tree, previous: Target, wanted: Sequence[_Wanted], now: Sequence[RunningImage]
+) -> _Files:
+    """Return the files that set images now; those that none sets are looked for in the first file."""
+    images = {one.name: image_named(now, one.name) for one in wanted}
+    paths = [place.path for one in images.values() if one for place in one.places]
+    below = [name for name, one in images.items() if one and one.first_place(SetBy.BASE)]
     if below:
-        paths += [previous.file, *_paths(place for one in below.values() for place in one.values())]
-    if len(below) < len(unset):
-        paths += list(held)[:1]
-    paths = list(dict.fromkeys(paths))
-    targets = tuple(one for one in previous.targets if _path(previous, one) in paths)
-    return _Files(base, replace(previous, targets=targets), tuple(paths), below)
-
-
-def _unset(names: Iterable[str], images: Sequence[RunningImage]) -> list[str]:
-    """Return the names to which no image gives a tag or digest."""
-    found = {name: image_named([one for one in images if one.ref], name) for name in names}
-    return [name for name, one in found.items() if one is None]
-
-
-def _paths(places: Iterable[str]) -> list[PurePosixPath]:
-    found = (re.fullmatch(r"(.+?)(?::\d+)+", one, re.ASCII) for one in places)
-    return [PurePosixPath(one[1]) for one in found if one]
+        paths.append(previous.file)
+    if not all(one and one.ref for one in images.values()):
+        paths += [path for path in previous.files if kind_of(base, path) is PathKind.FILE][:1]
+    return _Files(base, replace(previous, images=()), below, tuple(dict.fromkeys(paths)))
 
 
 def _latest(

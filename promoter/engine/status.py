@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from promoter.config.holds import Hold, ignored_holds, read_hold
 from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
-from promoter.domain.model import RunningImage, Tree
+from promoter.domain.model import RunningImage, SetBy, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.pull import Pull, PullState
 from promoter.domain.trees import kind_of
@@ -33,12 +32,8 @@ from promoter.engine.places import (
 from promoter.engine.run_context import RunContext
 from promoter.gates import ProposedHold
 from promoter.planning.branch import branch_of
-from promoter.planning.container_images import (
-    prefetch_bases,
-    running_images,
-    set_over,
-)
 from promoter.planning.history import entries_of
+from promoter.planning.running_images import prefetch_bases, running_images
 from promoter.planning.status import Arrival, PolicyChoice, Status, with_previous
 from promoter.planning.unnamed import nameless, unnamed
 from promoter.pull_request import holds_of, places_of
@@ -94,50 +89,35 @@ def read_status(
         target = targets.get(one.key)
         rows[one.key] = replace(
             one,
-            # Files without an image say nothing of what runs.
-            arrival=arrivals.get(one.key) if one.images else None,
+            # Files without an image, or with one that is set elsewhere, say nothing of what runs.
+            arrival=arrivals.get(one.key) if one.images and not _override(one) else None,
             proposed_hold=holds.get(one.key),
             open_pull=(branches.get(branch_of(target, config)) if target else None)
             or together.get(one.key),
         )
-    warnings += _show_overriding(rows, targets, tree, asked)
-    warnings += _unnamed((one for one in rows.values() if one.key in asked), targets, tree)
+    shown = [one for one in rows.values() if one.key in asked]
+    warnings += (_of_override(one, image) for one in shown if (image := _override(one)))
+    warnings += _unnamed(shown, targets, tree)
     chosen = [one for one in targets.values() if registry and one.key in asked]
     newest = _newest(chosen, rows, context)
-    shown = (
-        replace(_judged(row, targets.get(key), rows, context.now), newest=newest.get(key))
-        for key, row in rows.items()
-        if key in asked
+    judged = (
+        replace(_judged(one, targets.get(one.key), rows, context.now), newest=newest.get(one.key))
+        for one in shown
     )
-    return Report(base, tuple(shown), tuple(warnings))
+    return Report(base, tuple(judged), tuple(warnings))
 
 
-def _show_overriding(
-    rows: dict[Key, Status], targets: Mapping[Key, Target], tree: Tree, asked: Collection[Key]
-) -> list[str]:
-    """Show in each row what its kustomization sets over its targets' files.
+def _override(row: Status) -> RunningImage | None:
+    """Return the first image that a kustomization sets over the targets' files; None without one."""
+    return next((one for one in row.images if one.first_place(SetBy.OVERRIDE)), None)
 
-    Returns the warnings of those that are asked for.
-    """
-    warnings = []
-    for key, row in rows.items():
-        over: Mapping[str, tuple[RunningImage, str]] = {}
-        with suppress(PromoteError):
-            over = set_over(targets[key], tree, row.images) if row.images else {}
-        lost = next((one for one in row.images if one.name in over), None)
-        if lost is None:
-            continue
-        images = tuple(over[i.name][0] if i.name in over else i for i in row.images)
-        rows[key] = replace(row, images=images, arrival=None)
-        if key not in asked:
-            continue
-        image, place = over[lost.name]
-        warnings.append(
-            f"{row.app} in {row.environment}: {targets[key].first_file} says "
-            f"{lost.ref.tag_or_digest or 'no tag'} of {lost.name}, and {place} "
-            f"sets {image.ref.tag_or_digest}: name that file as the target"
-        )
-    return warnings
+
+def _of_override(row: Status, image: RunningImage) -> str:
+    own, override = image.places[0], image.first_place(SetBy.OVERRIDE)
+    return (
+        f"{row.app} in {row.environment}: {own.path} says {own.ref.tag_or_digest or 'no tag'} of "
+        f"{image.name}, and {override} sets {image.ref.tag_or_digest}: name that file as the target"
+    )
 
 
 def _unnamed(rows: Iterable[Status], targets: Mapping[Key, Target], tree: Tree) -> Iterator[str]:

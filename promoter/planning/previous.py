@@ -11,12 +11,12 @@ from promoter.config.layout import Target, find_target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError, SelectionError, UsageError
 from promoter.domain.image import split
-from promoter.domain.model import ImageRequest, RunningImage, Tree
+from promoter.domain.model import ImageRequest, RunningImage, SetBy, Tree
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import listed
 from promoter.domain.trees import kind_of
-from promoter.planning.container_images import images_of_base, prefetch_bases, with_bases
 from promoter.planning.plan import Request
+from promoter.planning.running_images import image_named, prefetch_bases, running_images
 
 # So many images are named.
 _NAMED = 4
@@ -51,7 +51,7 @@ def follow(request: Request, config: Config, target: Target, tree: Tree) -> From
             "Name the environment to promote to with --env ENV; without it, it is the default one.",
         )
     previous = find_target(config, tree, target.app, name)
-    prefetch_bases((previous, target), tree)
+    prefetch_bases((previous, target), tree, [one.name for one in target.own_images(tree)])
     found = images_from(previous, target, tree)
     if found.nothing is not None:
         raise found.nothing
@@ -65,11 +65,9 @@ def images_from(previous: Target, target: Target, tree: Tree) -> FromEnvironment
     have images, and none in common; `RefusedError` where an entry would be added for an image that
     the previous environment pulls by another name.
     """
-    below_there, below_own = images_of_base(previous, tree), images_of_base(target, tree)
-    held = target.held_images(tree)
-    there = with_bases(previous.held_images(tree), below_there)
-    own = with_bases(held, below_own)
+    own = running_images(target, tree)
     names = target.images or tuple(one.name for one in own)
+    there = running_images(previous, tree, names)
     images, warnings, found, alike = [], [], set(), []
     for name in names:
         image = image_named(there, name)
@@ -79,15 +77,16 @@ def images_from(previous: Target, target: Target, tree: Tree) -> FromEnvironment
             continue
         found.add(image.name)
         has = image_named(own, name)
-        if name in below_there and name in below_own and has and has.refs == image.refs:
-            alike.append(f"{below_there[name].place} sets {name}")
+        base = image.first_place(SetBy.BASE)
+        if base and has and has.first_place(SetBy.BASE) and has.refs == image.refs:
+            alike.append(f"{base} sets {name}")
             continue
         if len(image.tags) > 1:
             tags = ", ".join(image.tags[:_NAMED])
             warnings.append(
                 f"{previous.environment} has {name} at {tags}: {image.tags[0]} is taken"
             )
-        if target.kustomized and image_named(held, name) is None:
+        if target.kustomized and not (has and has.first_place(SetBy.OWN)):
             _check_pulled_alike(name, image, previous, target)
         images.append(_request(name, image, previous, tree))
     if not images:
@@ -133,11 +132,6 @@ def _nothing(
         hint = f"Promote it to {other}: {name} changes with it."
     elif not theirs:
         reason = f"{other} sets no image of {app} yet"
-        if own and not target.images:
-            listed_there = f"apps: {{{app}: {{images: [{', '.join(names)}]}}}}"
-            hint += (
-                f"\nIf a base sets its tag there, list the images in promoter.yaml: {listed_there}"
-            )
     elif target.images or any(image_named(theirs, one) for one in names):
         reason = f"{other} sets no tag of {listed(names, _NAMED)} yet"
     elif not own:
@@ -195,12 +189,3 @@ def _file(target: Target, tree: Tree) -> PurePosixPath | None:
 
 def _names(images: Sequence[RunningImage]) -> str:
     return listed([one.name for one in images], _NAMED)
-
-
-def image_named(images: Sequence[RunningImage], name: str) -> RunningImage | None:
-    """Return the image that a name means: by its name, else by the only one pulled so."""
-    for one in images:
-        if one.name == name:
-            return one
-    pulled = [one for one in images if one.repository == name]
-    return pulled[0] if len(pulled) == 1 else None

@@ -25,9 +25,9 @@ from promoter.edits.linked import edit_linked
 from promoter.edits.placeholders import FILLED_IN, where_filled_in
 from promoter.edits.target_edits import edit_targets
 from promoter.edits.working_files import WorkingFiles, joined_edits
-from promoter.planning.container_images import from_containers
 from promoter.planning.dead_edits import ByNames, judge_by_names
 from promoter.planning.misnamed import at_configuration, at_request, at_target, other_names
+from promoter.planning.running_images import from_containers
 from promoter.planning.unnamed import unnamed
 
 _NAMES_LISTED, _TAGS_LISTED = 4, 6

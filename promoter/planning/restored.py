@@ -12,7 +12,7 @@ from promoter.domain.refusal import Refusal
 from promoter.domain.trees import edited
 from promoter.edits.linked import edit_linked
 from promoter.edits.restore import restore_images
-from promoter.planning.container_images import container_images
+from promoter.planning.running_images import container_images
 
 
 def restored_images(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal:
@@ -55,8 +55,8 @@ def _moves(
         old, new = (one.ref if one and one.ref else base for one in (before, then))
         is_lost = before and (then is None or (before.ref and not then.ref))
         if is_lost and name in below:
-            places = below[name].places.items()
-            sets = [f"{place} sets {tag or 'no tag'}" for tag, place in places if place]
+            places = below[name].places_of_tags.items()
+            sets = [f"{place} sets {tag or 'no tag'}" for tag, place in places]
             what = " and ".join(sets) or "the tag is what the rest of the files sets"
             warnings.append(f"{name}: its {'tag' if then else 'entry'} is taken away, and {what}")
         if before and then and before.repository != then.repository:

@@ -12,7 +12,6 @@ from promoter.domain.errors import RefusedError, SelectionError
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest, RunningImage
 from promoter.domain.refusal import Refusal
-from promoter.planning.container_images import ContainerImage
 from promoter.planning.plan import Rollback
 from promoter.planning.states import (
     State,
@@ -43,7 +42,7 @@ class RollbackChoice:
     line: tuple[State, ...]
     """The states that led to what is taken back, that first: as `--steps` counts them."""
     warnings: tuple[str, ...] = ()
-    below: Mapping[str, ContainerImage] = field(default_factory=dict)
+    below: Mapping[str, RunningImage] = field(default_factory=dict)
     """The images that have an entry now, and had none then: a base set them."""
     stays: bool = False
     """Whether some images came or went since then, and stay as they are."""
@@ -51,8 +50,7 @@ class RollbackChoice:
     @property
     def images(self) -> dict[str, RunningImage]:
         """What ran in the state that it goes back to."""
-        below = {name: one.named(name) for name, one in self.below.items()}
-        return {**self.state.images, **below}
+        return {**self.state.images, **self.below}
 
     @property
     def undone(self) -> State:
@@ -125,16 +123,16 @@ class RollbackHistory:
         """Return what runs now, with those of some images that a base alone sets."""
         missing = [name for name in names if name not in self.states.now]
         below = self.states.set_below(None, missing) if missing else {}
-        return {**self.states.now, **{name: one.named(name) for name, one in below.items()}}
+        return {**self.states.now, **below}
 
-    def _set_otherwise(self, below: Mapping[str, ContainerImage]) -> list[str]:
+    def _set_otherwise(self, below: Mapping[str, RunningImage]) -> list[str]:
         """Return a warning for each image to which its base gives another tag than it did then."""
         now = self.states.set_below(None, below) if below else {}
         return [
-            f"{name} ran {then.ref.tag_or_digest or 'without a tag'} before, and {now[name].place} "
-            f"sets {now[name].ref.tag_or_digest or 'no tag'} by now"
+            f"{name} ran {then.ref.tag_or_digest or 'without a tag'} before, and "
+            f"{now[name].places[0]} sets {now[name].ref.tag_or_digest or 'no tag'} by now"
             for name, then in below.items()
-            if name in now and now[name].ref != then.ref and then.place and now[name].place
+            if name in now and now[name].ref != then.ref and then.places and now[name].places
         ]
 
     def requests(self, choice: RollbackChoice) -> tuple[ImageRequest, ...]:
@@ -225,8 +223,7 @@ class RollbackHistory:
         for state in leaving[:_FETCHED]:
             missing = [name for name in names if name not in state.images]
             below = self.states.set_below(state, missing)
-            images = {name: one.named(name) for name, one in below.items()}
-            if has_tag(replace(state, images={**state.images, **images}), tag, names):
+            if has_tag(replace(state, images={**state.images, **below}), tag, names):
                 return (state,)
         if len(leaving) > _FETCHED:
             own = f"the files of {self.target.app} have not set the tag {tag}"

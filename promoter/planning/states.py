@@ -10,7 +10,6 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Ref
 from promoter.domain.model import ImageRequest, RunningImage
-from promoter.planning.container_images import ContainerImage
 from promoter.policy.choose import order_of
 from promoter.policy.model import Policy
 from promoter.policy.order import Order
@@ -48,9 +47,7 @@ class States(Protocol):
     def upto(self, number: int) -> Sequence[State]:
         """Return the newest states, at most `number`, newest first."""
 
-    def set_below(
-        self, state: State | None, names: Collection[str]
-    ) -> Mapping[str, ContainerImage]:
+    def set_below(self, state: State | None, names: Collection[str]) -> Mapping[str, RunningImage]:
         """Return those of some images that a base has set in a state, or sets now (None)."""
 
 

@@ -1,0 +1,164 @@
+"""What an app runs in an environment: what its own files, a base or a kustomization over them set."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from promoter import graph
+from promoter.config.layout import Target
+from promoter.domain.errors import PromoteError
+from promoter.domain.image import Ref, split
+from promoter.domain.model import ImageMove, ImagePlace, RunningImage, SetBy, Tree
+from promoter.domain.paths import kustomizations_among
+from promoter.edits import kustomization
+from promoter.edits.kustomization import ImageEntry
+from promoter.edits.site import several_tags
+
+
+def running_images(
+    target: Target, tree: Tree, names: Collection[str] | None = None
+) -> tuple[RunningImage, ...]:
+    """Return what an app runs in an environment, each image with the places that set it.
+
+    Those of its own files come first, then those that a base alone sets. A base is asked for the
+    listed images, or for those of `names`, where the files give them no tag; what a kustomization
+    over the files of targets sets counts in any case. Raises `PromoteError` where the app's own
+    files cannot be read.
+    """
+    own = target.own_images(tree, names or ())
+    below = container_images(target, tree, _left_open(target, own, names))
+    found = [_with_base(one, below.pop(one.name, None)) for one in own]
+    return (*_overridden(target, tree, found), *(one for one in below.values() if one.ref))
+
+
+def image_named(images: Sequence[RunningImage], name: str) -> RunningImage | None:
+    """Return the image that a name means: by its name, else by the only one pulled so."""
+    for one in images:
+        if one.name == name:
+            return one
+    pulled = [one for one in images if one.repository == name]
+    return pulled[0] if len(pulled) == 1 else None
+
+
+def container_images(target: Target, tree: Tree, names: Collection[str]) -> dict[str, RunningImage]:
+    """Return the images of these names that containers have, as the app's `images` would meet them.
+
+    Of several containers with one image, the first counts. One that the files do not show, as a
+    replacement makes it, has neither tag nor place. Empty where no kustomization is edited.
+    """
+    if not (names and target.kustomized):
+        return {}
+    closure = graph.read_closure(tree, target.directory)
+    found: dict[str, RunningImage] = {}
+    for one in closure.images:
+        name, tag, digest = split(one.text)
+        if name not in names:
+            continue
+        file, line = (
+            (entry.file, entry.line) if (entry := one.overridden_by) else (one.file, one.line)
+        )
+        place = ImagePlace(PurePosixPath(file), line, Ref(tag, digest), SetBy.BASE)
+        known = found.setdefault(name, RunningImage(name, tag, digest, places=(place,)))
+        # Of a container that a patch may change, the old image and the new one are both known.
+        if one.certain and not closure.patched and (tag or "") not in known.places_of_tags:
+            others, places = (*known.elsewhere, place.ref), (*known.places, place)
+            found[name] = replace(known, elsewhere=others, places=places)
+    if missing := [name for name in names if name not in found]:
+        own = kustomization.read(target.file, tree.read(target.file))
+        dead = graph.dead_entries(closure, own.entries, missing) if own.judges_itself else ()
+        unused = {one.image for one in dead}
+        found |= {name: RunningImage(name) for name in missing if name not in unused}
+    return found
+
+
+def prefetch_bases(
+    targets: Iterable[Target], tree: Tree, names: Collection[str] | None = None
+) -> None:
+    """Fetch at once the bases that `running_images` asks."""
+    folders = []
+    for target in targets:
+        # What cannot be read is told where it is read.
+        with suppress(PromoteError):
+            own = target.own_images(tree, names or ()) if target.kustomized else ()
+            if target.kustomized and _left_open(target, own, names):
+                folders.append(target.directory)
+    if folders:
+        graph.prefetch_closures(tree, folders)
+
+
+def from_containers(
+    moves: Sequence[ImageMove], target: Target, tree: Tree
+) -> tuple[tuple[ImageMove, ...], tuple[str, ...]]:
+    """Return moves with what containers have of images that no file of the app sets, and warnings."""
+    below = container_images(target, tree, [one.name for one in moves if not one.before])
+    found, warnings = [], []
+    for move in moves:
+        image = below.get(move.name)
+        if image is None:
+            found.append(move)
+            continue
+        found.append(replace(move, before=image.ref, elsewhere=image.elsewhere))
+        places = {tag: str(place) for tag, place in image.places_of_tags.items()}
+        if said := several_tags(move.name, move.after.tag, places):
+            warnings.append(said)
+        if image.digest and not move.after.digest:
+            begun = f"the digest {image.digest[:19]}… is dropped"
+            warnings.append(f"{move.name}: {begun}, as it would win over the tag")
+    return tuple(found), tuple(warnings)
+
+
+def _left_open(
+    target: Target, own: Sequence[RunningImage], names: Collection[str] | None
+) -> list[str]:
+    """Return the images to which the app's own files give no tag, then those that they do not have."""
+    asked = {one: image_named(own, one) for one in (target.images if names is None else names)}
+    bare = [one.name for one in (own if names is None else asked.values()) if one and not one.ref]
+    missing = [name for name, one in asked.items() if one is None]
+    return list(dict.fromkeys([*bare, *missing]))
+
+
+def _with_base(own: RunningImage, base: RunningImage | None) -> RunningImage:
+    """Return an image with a base's tag where it has none: an entry may set its name alone."""
+    if base is None or not base.ref:
+        return own
+    places = (*own.places, *base.places)
+    return replace(base, new_name=own.new_name, listed=own.listed, places=places)
+
+
+def _overridden(
+    target: Target, tree: Tree, images: Sequence[RunningImage]
+) -> Sequence[RunningImage]:
+    """Return images in the files of targets with what the kustomization of the app's folder sets.
+
+    One that cannot be read sets nothing.
+    """
+    files = kustomizations_among(tree.entries(target.directory))
+    if target.kustomized or len(files) != 1:
+        return images
+    path = target.directory / files[0]
+    with suppress(PromoteError, KeyError):
+        known = kustomization.read(path, tree.read(path))
+        found = [_with_override(one, known.find(one.name), path) for one in images]
+        changed = any(one.first_place(SetBy.OVERRIDE) for one in found)
+        closure = graph.read_closure(tree, target.directory) if changed else None
+        return found if closure and any(map(closure.holds, target.files)) else images
+    return images
+
+
+def _with_override(
+    image: RunningImage, entry: ImageEntry | None, path: PurePosixPath
+) -> RunningImage:
+    if entry is None or not (entry.tag or entry.digest):
+        return image
+    place = ImagePlace(path, entry.line, Ref(entry.tag, entry.digest), SetBy.OVERRIDE)
+    return replace(
+        image,
+        tag=entry.tag,
+        digest=entry.digest,
+        new_name=entry.new_name or image.new_name,
+        elsewhere=(),
+        places=(*image.places, place),
+    )
