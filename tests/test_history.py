@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from promoter.domain.file_versions import FileVersion
 from promoter.domain.pull_number import pull_number
 from promoter.git.clone import Clone
-from promoter.git.history import FileVersion, file_versions
+from promoter.git.history import file_versions
 from promoter.git.program import Git
 from promoter.git.source import read_range
 from promoter.system.deadline import Deadline

@@ -18,6 +18,7 @@ from promoter.domain.evidence import (
     GateResult,
     SourceRange,
 )
+from promoter.domain.file_versions import FileVersion
 from promoter.domain.model import PathKind, RunningImage, SetBy, Tree
 from promoter.domain.proposal import Proposal
 from promoter.domain.trees import FilesTree, kind_of
@@ -25,7 +26,6 @@ from promoter.engine.image_lookup import image_in_registry
 from promoter.engine.run_context import RunContext
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
 from promoter.gates import Facts
-from promoter.git.history import FileVersion
 from promoter.planning.propose import pulled_names
 from promoter.planning.running_images import running_images
 

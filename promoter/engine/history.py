@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import PurePosixPath
 
 from promoter import graph
-from promoter.config.holds import hold_file
 from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
@@ -19,11 +17,8 @@ from promoter.domain.model import ImageMove, RunningImage, Tree
 from promoter.engine.configuration import configuration
 from promoter.engine.places import Scope, any_name_warnings, find_targets, nothing_found
 from promoter.engine.run_context import RunContext
-from promoter.git import Repository
-from promoter.git.history import FileVersion
-from promoter.planning.history import AppVersion, EntryKind, HistoryEntry, entries_of, images_at
+from promoter.planning.history import EntryKind, HistoryEntry, entries_of, files_with_hold
 from promoter.planning.running_images import container_images
-from promoter.planning.states import State
 
 # For how many commits the forge is asked which pull they came by, where no message says it.
 _ASKED = 100
@@ -57,7 +52,7 @@ def read_history(
     warnings += tuple(any_name_warnings(config, apps, environments or config.environments))
     files = {path for one in readable for path in files_with_hold(one)}
     versions = context.repository.versions(tree, sorted(files))
-    streams = [entries_of(one, joined(one, versions)) for one in readable]
+    streams = [entries_of(one, versions) for one in readable]
     merged = heapq.merge(*streams, key=lambda one: -one.time)
     shown = list(islice(merged, number + 1))
     entries = _with_pulls(shown[:number], readable, base, context)
@@ -118,141 +113,6 @@ def _with_base(move: ImageMove, images: Mapping[str, RunningImage]) -> ImageMove
     if (base := images.get(move.name)) is None:
         return move
     return replace(move, before=move.before or base.ref, after=move.after or base.ref)
-
-
-class AppHistory:
-    """The versions of all files in which an app's tags live.
-
-    Raises `PromoteError` where those of the base cannot be read.
-    """
-
-    def __init__(self, repository: Repository, base: Tree, target: Target) -> None:
-        self._repository, self._base, self._target = repository, base, target
-        self.now = self._set({one.name: one for one in target.own_images(base)})
-        """What the app's files of the base set now, by the names of the images."""
-        self.is_cut = False
-        """Whether there is more behind what was read."""
-        self._unread, self._read = self._states(), list[State]()
-
-    def upto(self, number: int) -> list[State]:
-        """Return the newest states, at most `number`, newest first."""
-        self._read += islice(self._unread, max(0, number - len(self._read)))
-        return self._read[:number]
-
-    def set_below(self, state: State | None, names: Collection[str]) -> dict[str, RunningImage]:
-        """Return those of some images that a base has set in a state, or sets now (None)."""
-        if state is None or not state.ended_by:
-            return container_images(self._target, self._base, names)
-        try:
-            # What ended it changed the app's own files: below them is what was there before.
-            tree = self._base.at(state.ended_by)
-            return container_images(self._target, tree, names)
-        except (PromoteError, KeyError):
-            return {}
-
-    def _set(self, images: Mapping[str, RunningImage]) -> dict[str, RunningImage]:
-        """Return those that are set: an entry that changes the name alone leaves the tag to a base."""
-        kustomized = self._target.kustomized
-        return {name: one for name, one in images.items() if one.ref or not kustomized}
-
-    def _states(self) -> Iterator[State]:
-        """Yield each state, newest first, for as long as it lasted; what is unreadable is passed over."""
-        now: State | None = None
-        for version in self._versions():
-            if now is not None and version.key != now.key:
-                yield now
-                now = replace(version, ended_by=now.commit)
-            else:
-                now = replace(now or version, commit=version.commit)
-        if now is not None:
-            yield now
-
-    def _versions(self) -> Iterator[State]:
-        read = self._repository.versions(self._base, self._target.files)
-        for version in joined(self._target, read):
-            self.is_cut = version.is_first
-            with suppress(PromoteError):
-                images = self._set(images_at(self._target, version))
-                # A kustomization that lists none of the images leaves them to its bases.
-                if images or (self._target.kustomized and self._target.file in version.files):
-                    yield State(version.commit, images, version.commit)
-            if version.is_first:
-                return
-
-
-def files_with_hold(target: Target) -> list[PurePosixPath]:
-    """Return the files that hold an app's images in an environment, and its hold's file."""
-    return [*target.files, hold_file(target.app, target.environment)]
-
-
-def joined(
-    target: Target, versions: Mapping[PurePosixPath, Iterable[FileVersion]]
-) -> Iterator[AppVersion]:
-    """Yield what commits left of all files of an app together, newest first."""
-    return joined_versions(files_with_hold(target), versions)
-
-
-def joined_versions(
-    paths: Iterable[PurePosixPath], versions: Mapping[PurePosixPath, Iterable[FileVersion]]
-) -> Iterator[AppVersion]:
-    """Yield what commits left of some files together, newest first."""
-    streams = {path: _Stream(iter(versions.get(path, ()))) for path in paths}
-    while there := {path: head for path, one in streams.items() if (head := one.head)}:
-        newest = _newest(list(streams.values()))
-        changed = [path for path, one in there.items() if one.commit == newest.commit]
-        named = there[changed[0]]
-        yield AppVersion(
-            commit=newest.commit,
-            time=newest.time,
-            message=named.message,
-            author=named.author,
-            title=named.title,
-            pull=named.pull,
-            files={path: one.data for path, one in there.items() if one.data},
-            path=named.path,
-            changed=frozenset(changed),
-            is_first=any(there[path].first for path in changed),
-        )
-        for path in changed:
-            streams[path].pop()
-
-
-class _Stream:
-    """The versions of one file, of which some can be looked at before they are taken."""
-
-    def __init__(self, versions: Iterator[FileVersion]) -> None:
-        self._versions, self._ahead = versions, deque(islice(versions, 1))
-
-    @property
-    def head(self) -> FileVersion | None:
-        """The newest version that was not taken; None at the end."""
-        return self._ahead[0] if self._ahead else None
-
-    def pop(self) -> None:
-        """Take the newest version."""
-        self._ahead.popleft()
-        if not self._ahead:
-            self._ahead.extend(islice(self._versions, 1))
-
-    def has_later(self, wanted: FileVersion) -> bool:
-        """Return whether a version's commit comes behind the newest one here."""
-        while self._ahead and self._ahead[-1].time >= wanted.time:
-            if not (more := list(islice(self._versions, 1))):
-                break
-            self._ahead += more
-        return any(one.commit == wanted.commit for one in islice(self._ahead, 1, None))
-
-
-def _newest(streams: Sequence[_Stream]) -> FileVersion:
-    """Return the version that the base had last.
-
-    Where their places on the base are not known, commits of one second are ordered by their files.
-    """
-    found = [one.head for one in streams if one.head]
-    if all(one.depth is not None for one in found):
-        return min(found, key=lambda one: one.depth or 0)
-    heads = sorted(found, key=lambda one: -one.time)
-    return next((one for one in heads if not any(s.has_later(one) for s in streams)), heads[0])
 
 
 def merged_pulls(context: RunContext, base: str, commits: Iterable[str]) -> Mapping[str, int]:

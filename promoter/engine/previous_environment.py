@@ -9,13 +9,13 @@ from pathlib import PurePosixPath
 from promoter.config.layout import Target, find_target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
+from promoter.domain.file_versions import joined_versions
 from promoter.domain.image import Ref, split
 from promoter.domain.model import ImageRequest, PathKind, RunningImage, SetBy, Tree
 from promoter.domain.proposal import Proposal
 from promoter.domain.running_period import RunningPeriod, Version, latest_period
 from promoter.domain.trees import edited, kind_of
 from promoter.engine.app_run import AppRun
-from promoter.engine.history import joined_versions
 from promoter.gates import ImageFacts, Previous
 from promoter.planning.propose import pulled_names
 from promoter.planning.running_images import image_named, running_images

@@ -19,7 +19,7 @@ from promoter.domain.pull import PullState
 from promoter.domain.redaction import one_line
 from promoter.domain.refusal import Refusal
 from promoter.engine.app_run import AppRun
-from promoter.engine.history import AppHistory
+from promoter.engine.app_states import AppStates
 from promoter.engine.plan_promotion import plan_promotion
 from promoter.planning.change import declare_app
 from promoter.planning.plan import AppRequest, Plan, Refused, Request
@@ -46,7 +46,7 @@ def plan_rollback(request: Request, apps: Sequence[AppRun]) -> Plan:
 
 def _choose(run: AppRun) -> tuple[RollbackHistory, RollbackChoice]:
     target, base = run.target, run.state.base
-    app_history = AppHistory(run.context.repository, base, target)
+    app_history = AppStates(run.context.repository, base, target)
     if not (app_history.now or any(one.images for one in app_history.upto(_STATES))):
         raise SelectionError(
             f"no file of {target.app} has set an image in {target.environment}, and there is nothing "

@@ -28,7 +28,7 @@ from promoter.git.first_fetch import LOOK_DEPTH
 from promoter.system.threads import in_background
 
 if TYPE_CHECKING:
-    from promoter.git.history import FileVersion
+    from promoter.domain.file_versions import FileVersion
     from promoter.registry.client import Registry
     from promoter.render import Renderer
 

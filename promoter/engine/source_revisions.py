@@ -12,12 +12,12 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import SourceRange
+from promoter.domain.file_versions import FileVersion
 from promoter.domain.model import Tree
 from promoter.domain.urls import is_loopback
 from promoter.engine.image_lookup import image_in_registry
 from promoter.engine.run_context import RunContext
 from promoter.engine.wiring import open_source
-from promoter.git.history import FileVersion
 from promoter.git.repository_address import parse_address
 from promoter.git.source import read_range
 from promoter.planning.propose import pulled_names

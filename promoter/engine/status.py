@@ -20,7 +20,7 @@ from promoter.domain.trees import kind_of
 from promoter.engine.candidates import Candidate
 from promoter.engine.choice import Choice, choices
 from promoter.engine.configuration import configuration
-from promoter.engine.history import files_with_hold, joined, merged_pulls
+from promoter.engine.history import merged_pulls
 from promoter.engine.places import (
     FoundTarget,
     Scope,
@@ -32,7 +32,7 @@ from promoter.engine.places import (
 from promoter.engine.run_context import RunContext
 from promoter.gates import ProposedHold
 from promoter.planning.branch import branch_of
-from promoter.planning.history import entries_of
+from promoter.planning.history import entries_of, files_with_hold
 from promoter.planning.running_images import prefetch_bases, running_images
 from promoter.planning.status import Arrival, PolicyChoice, Status, with_previous
 from promoter.planning.unnamed import nameless, unnamed
@@ -187,7 +187,7 @@ def _arrivals(
     try:
         versions = context.repository.versions(tree, files, recent=True)
         for target in targets:
-            entries = entries_of(target, joined(target, versions), ahead=_AHEAD)
+            entries = entries_of(target, versions, ahead=_AHEAD)
             if (entry := next((one for one in entries if one.changed), None)) is not None:
                 arrivals[target.key] = Arrival(
                     entry.time,

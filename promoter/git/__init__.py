@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
     from promoter.domain.branch import BranchState, CommitDraft
     from promoter.domain.errors import PromoteError
+    from promoter.domain.file_versions import FileVersion
     from promoter.domain.first_answer import FirstAnswer
     from promoter.domain.model import Tree
-    from promoter.git.history import FileVersion
 
 
 class Repository(Protocol):

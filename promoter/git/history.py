@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
+from promoter.domain.file_versions import FileVersion
 from promoter.domain.moment import bounded_seconds
 from promoter.domain.pull_number import pull_number
 from promoter.domain.running_period import not_before
@@ -47,30 +48,6 @@ WHOLE = Reach((HISTORY_DEPTH, 2_000, 2**31 - 1), reserve=0.1, patience=60.0)
 """For whoever asks for the history itself."""
 RECENT = Reach((RECENT_DEPTH,), batch=3, patience=60.0)
 """For many files at a time, of which most tell in their newest versions since when they are so."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileVersion:
-    """A file as one commit left it; `first` where what came before was not read."""
-
-    commit: str
-    time: int
-    """When it reached the base at the earliest: its own date, or a later one that it stands on."""
-    message: str
-    """Of a merge, what the commit that it brought says: there stand the trailers."""
-    data: bytes
-    """What the file held; empty where the commit deleted it."""
-    first: bool = False
-    pull: int | None = None
-    """The pull request that brought it to the base, where that is known."""
-    author: str = ""
-    """Who made the commit by which it reached the base."""
-    title: str = ""
-    """The first line of that commit's own message."""
-    path: PurePosixPath = field(default_factory=PurePosixPath)
-    """What the file was called."""
-    depth: int | None = None
-    """How many commits the base has had since, along its first parents; None where unknown."""
 
 
 class _Place(NamedTuple):

@@ -14,6 +14,7 @@ from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import PromoteError
+from promoter.domain.file_versions import AppVersion, FileVersion, joined_versions
 from promoter.domain.image import Ref
 from promoter.domain.model import ImageMove, RunningImage
 from promoter.domain.trees import FilesTree
@@ -88,24 +89,6 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class AppVersion:
-    """One commit with what it left of an app's files; those that it deleted are missing."""
-
-    commit: str
-    time: int
-    message: str
-    author: str
-    title: str
-    pull: int | None
-    files: Mapping[PurePosixPath, bytes]
-    path: PurePosixPath
-    """What the file was called, of those that it changed the first."""
-    changed: frozenset[PurePosixPath]
-    """Those that it changed, by their names of today."""
-    is_first: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class _State:
     """One version, with the images that it held; None where they could not be read."""
 
@@ -115,11 +98,22 @@ class _State:
     note: str = ""
 
 
+def files_with_hold(target: Target) -> list[PurePosixPath]:
+    """Return the files that hold an app's images in an environment, and its hold's file."""
+    return [*target.files, hold_file(target.app, target.environment)]
+
+
 def entries_of(
-    target: Target, versions: Iterable[AppVersion], *, ahead: int = _AHEAD
+    target: Target,
+    versions: Mapping[PurePosixPath, Iterable[FileVersion]],
+    *,
+    ahead: int = _AHEAD,
 ) -> Iterator[HistoryEntry]:
-    """Yield what happened to an app's images, newest first; few versions are read `ahead`."""
-    states = (_state(target, one) for one in versions)
+    """Yield what happened to an app's images, newest first; few versions are read `ahead`.
+
+    `versions` are those of each of its files.
+    """
+    states = (_state(target, one) for one in joined_versions(files_with_hold(target), versions))
     window = deque(islice(states, ahead))
     newer: HistoryEntry | None = None
     while window:

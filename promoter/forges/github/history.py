@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.file_versions import FileVersion
 from promoter.domain.moment import seconds_of
 from promoter.domain.pull_number import pull_number
 from promoter.domain.running_period import not_before
@@ -14,7 +15,6 @@ from promoter.forges.github.client import Client
 from promoter.forges.github.file_histories import VERSIONS
 from promoter.forges.github.objects import Reader
 from promoter.forges.github.tree import GitHubTree
-from promoter.git.history import FileVersion
 
 # Of so many versions of each file it is mostly asked what they stand on.
 _PROVED = 2

@@ -13,6 +13,7 @@ from typing import Any
 
 from promoter.domain.branch import BranchCommit, BranchState, CommitDraft, in_conflict
 from promoter.domain.errors import PromoteError, RemoteError
+from promoter.domain.file_versions import FileVersion
 from promoter.domain.first_answer import FirstAnswer
 from promoter.domain.model import Tree
 from promoter.forges.github import overview
@@ -30,7 +31,6 @@ from promoter.forges.github.overview import Overview
 from promoter.forges.github.refs import Refs
 from promoter.forges.github.tree import GitHubTree
 from promoter.forges.github.versions import GitHubVersions
-from promoter.git.history import FileVersion
 from promoter.git.refs import RemoteRefs, base_branch
 from promoter.git.tree import ROOT
 

@@ -11,13 +11,13 @@ from typing import Any
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import RemoteError
+from promoter.domain.file_versions import FileVersion
 from promoter.domain.moment import seconds_of
 from promoter.domain.running_period import not_before
 from promoter.forges.github.client import Client
 from promoter.forges.github.failures import FAILURES, UNLIKE
 from promoter.forges.github.objects import Reader
 from promoter.forges.github.queries import repository_query
-from promoter.git.history import FileVersion
 
 # So many commits come in one answer: of each of a few files, and of each of many.
 _PAGE, _SHORT_PAGE = 30, 5
