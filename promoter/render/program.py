@@ -34,6 +34,12 @@ _SAID = 600
 # Warnings come first; kustomize's error begins so, and kubectl's so or as a line of its log.
 _ERROR = re.compile(r"^(?:error: *|E\d{4} .*?\berr=)", re.IGNORECASE | re.MULTILINE)
 
+# What a build was denied, as Go names it, and why it is not given.
+_DENIED = re.compile(r"(fork/exec|dial \w+|\w+) (\S+): (?:connect: )?permission denied")
+_PROGRAM = ("run", "no program but its own")
+_NETWORK = ("connect to", "no network")
+_FILE = ("read", "the repository's files alone")
+
 
 @dataclass(frozen=True, slots=True)
 class BuildOutput:
@@ -148,11 +154,9 @@ class _Build:
             )
         if self.status:
             said = _said(redacted(bytes(self.message).decode("utf-8", "replace")), self.folder)
+            # It may read all of its own files: the sandbox denied it another.
             if self.is_confined and "permission denied" in said.lower():
-                # It may read all of its own files: the sandbox denied it another.
-                return BuildOutput(
-                    unmade=f"{renderer.name} wanted more than the files that are built: {said}"
-                )
+                return BuildOutput(unmade=f"{renderer.name} {_denied(said)}")
             return BuildOutput(failure=said or f"status {self.status}")
         return BuildOutput(bytes(self.output).decode("utf-8", "replace"))
 
@@ -186,6 +190,16 @@ def _is_over(build: _Build, end: float) -> bool:
     with suppress(subprocess.TimeoutExpired):
         build.status = build.process.wait(max(0.0, end - time.monotonic()))
     return build.status != 0
+
+
+def _denied(said: str) -> str:
+    """Return what the sandbox denied a build, and why."""
+    found = _DENIED.search(said)
+    if found is None:
+        return f"would use more than it is given: {said}"
+    kinds = {"fork/exec": _PROGRAM, "dial": _NETWORK}
+    verb, given = kinds.get(found[1].split()[0], _FILE)
+    return f"would {verb} {found[2]}, and a build is given {given}"
 
 
 def _said(message: str, folder: Path) -> str:
