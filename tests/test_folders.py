@@ -121,6 +121,21 @@ def test_pull_is_merged_beside_a_work_tree_on_no_branch(clone: Repository) -> No
     assert clone.git("rev-parse", "main^2") == head
 
 
+def test_a_merge_that_git_cannot_make_is_told_in_its_own_words(bare: Repository) -> None:
+    head = _propose(bare)
+    moved = bare.git("commit-tree", _tree(bare), "-p", "main", "-m", "Moved")
+    bare.git("update-ref", "refs/heads/main", moved)
+    # The commit is there, and its parent, up to which git would read, is not.
+    parent = bare.git("rev-parse", f"{head}^")
+    (bare.path / "objects" / parent[:2] / parent[2:]).unlink()
+    with (
+        _pulls(bare.path) as pulls,
+        pytest.raises(RemoteError, match="git merge-tree failed: ") as caught,
+    ):
+        pulls.merge(1)
+    assert "git 2.38" not in caught.value.hint
+
+
 def _propose(repo: Repository) -> str:
     """Put pull 1 into a repository and return its head."""
     head = repo.git("commit-tree", "main^{tree}", "-p", "main", "-m", "Two")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter.domain.branch import CommitDraft
 from promoter.domain.dataclass import dataclass
@@ -16,17 +15,17 @@ from promoter.domain.errors import RaceLostError, RefusedError, RemoteError, Sel
 from promoter.domain.first_answer import FirstAnswer
 from promoter.domain.model import Tree
 from promoter.domain.pull import BranchRules, Pull, PullDraft, PullExtras, PullState
-from promoter.domain.redaction import redacted, shown
+from promoter.domain.redaction import redacted
 from promoter.domain.refusal import Refusal
 from promoter.forges import Opened
 from promoter.forges.local_pulls import read_pull, written_pull
+from promoter.git.failures import failure
+from promoter.git.program import Git, version_of
 from promoter.git.refs import NOTHING
-
-if TYPE_CHECKING:
-    from promoter.git.program import Git
 
 _PREFIX = "refs/promoter/pulls/"
 _BRANCHES = "refs/heads/"
+_MERGES_TREES = (2, 38)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +189,11 @@ class LocalForge:
             tree = self._git.data(pull.head)[1].split(maxsplit=2)[1].decode("ascii")
         else:
             merged = self._git.attempt("merge-tree", "--write-tree", base, pull.head)
+            if merged.status > 1 and version_of(self._git) < _MERGES_TREES:
+                reason = f"this git is too old to merge beside {pull.base}, which has moved"
+                raise RemoteError(reason, "Install git 2.38 or newer.")
             if merged.status > 1:
-                raise RemoteError(
-                    f"pull request {pull.number} cannot be merged: {shown(merged.stderr)}",
-                    "Merging beside a base that has moved needs git 2.38 or newer.",
-                )
+                raise failure("merge-tree", merged)
             if merged.status != 0:
                 raise _refused(
                     f"pull request {pull.number} does not merge cleanly into {pull.base}",
