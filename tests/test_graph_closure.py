@@ -175,6 +175,23 @@ def test_what_cannot_be_read_is_a_warning(files: dict[str, str], said: str, tmp_
     assert said in " ".join(found.warnings)
 
 
+@pytest.mark.parametrize(
+    ("charts", "path", "holds"),
+    [
+        ("helmCharts: [{name: web}]", "charts/web/values.yaml", True),
+        ("helmGlobals: {chartHome: ../c}\nhelmCharts: [{name: web}]", "c/web/values.yaml", True),
+        ("helmCharts: [{name: web}]", "charts/api/values.yaml", False),
+    ],
+)
+def test_default_values_of_a_local_chart_are_built_from(
+    charts: str, path: str, holds: bool, tmp_path: Path
+) -> None:
+    folder = "prod" if "../c" in charts else "."
+    found = closure(tmp_path, {f"{folder}/kustomization.yaml": f"{charts}\n"}, folder)
+    assert found.holds(PurePosixPath(path)) == holds
+    assert found.outside == ()
+
+
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "linked").symlink_to("real")

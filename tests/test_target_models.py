@@ -11,6 +11,7 @@ from promoter.domain.errors import RefusedError, SelectionError
 from promoter.domain.image import Digest, Tag
 from promoter.domain.model import ImageRequest
 from promoter.edits import scalar_path
+from promoter.edits.default_values import with_default_names
 from promoter.edits.discovery import discover
 from promoter.edits.region import Region
 from promoter.edits.target_edits import edit_targets
@@ -145,6 +146,31 @@ def test_key_that_is_not_there_is_added_in_the_files_manner(
     held = edit_targets(files, PurePosixPath("k.yaml"), [target], [ImageRequest("app", Tag("v2"))])
     assert [edit.after.decode() for edit in held.files] == [after]
     assert held.moves[0].before.tag is None
+
+
+@pytest.mark.parametrize(
+    ("files", "name"),
+    [
+        ({"charts/web/values.yaml": "image: {repository: r/web}\n"}, "r/web"),
+        (
+            {
+                "charts/web/values.yaml": "image: {repository: r/other}\n",
+                "values.yaml": "web: {image: {repository: r/web}}\n",
+            },
+            "r/web",
+        ),
+    ],
+    ids=["the subchart's", "those of the chart before the subchart's"],
+)
+def test_default_values_of_a_subchart_name_the_image_below_its_key(
+    files: dict[str, str], name: str, tmp_path: Path
+) -> None:
+    given = {"kind": "yaml-path", "file": "values-prod.yaml", "tag": "web.image.tag"}
+    values = tree(tmp_path, {"values-prod.yaml": "web: {image: {tag: v1}}\n", **files})
+    targets = with_default_names(values, PurePosixPath(), [_TARGET.validate_python(given)])
+    request = ImageRequest(name, Tag("v2"))
+    held = edit_targets(values, PurePosixPath("k.yaml"), targets, [request])
+    assert held.moves[0].before.tag == "v1"
 
 
 @pytest.mark.parametrize(

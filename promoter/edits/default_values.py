@@ -1,4 +1,4 @@
-"""Images that a chart's default values name: `repository` in values.yaml, `tag` in values-prod.yaml."""
+"""Images that default values name: a chart's for its values-prod.yaml, and those of its subcharts."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from pathlib import PurePosixPath
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import PathKind, Tree
 from promoter.domain.trees import kind_of
+from promoter.edits import scalar_path
 from promoter.edits.region import Region
 from promoter.edits.targets import EditTarget, YamlPathTarget
 from promoter.edits.working_files import named
 
 _DEFAULTS = "values.yaml"
+_SUBCHARTS = "charts"
 
 
 def default_files(
     tree: Tree, directory: PurePosixPath, targets: Iterable[EditTarget]
 ) -> list[PurePosixPath]:
-    """Return the files of targets that do not name their image, and those of default values beside."""
-    return [path for one in targets for path in _files(tree, directory, one) or ()]
+    """Return the files of targets that do not name their image, and those of their default values."""
+    return [path for one in targets for path in _files(tree, directory, one)]
 
 
 def with_default_names(
@@ -37,28 +39,39 @@ def _with_names(
     tree: Tree, directory: PurePosixPath, targets: Iterable[EditTarget]
 ) -> Iterator[EditTarget]:
     for target in targets:
-        pair = _files(tree, directory, target)
-        if pair is None or not isinstance(target, YamlPathTarget):
+        files = _files(tree, directory, target)
+        if not files or not isinstance(target, YamlPathTarget):
             yield target
             continue
-        tree.prefetch(pair)
-        names: tuple[str, ...] = ()
-        # What cannot be read is told where the file is edited; without it, there is no name.
-        with suppress(PromoteError):
-            own, defaults = (Region.of(path, tree.read(path)) for path in pair)
-            names = () if target.names(own) else target.names(defaults)
-        yield target.called(names) if names else target
+        tree.prefetch(files)
+        names = (_names(tree, target, *one) for one in files.items())
+        own, default = next(names), next(filter(None, names), ())
+        yield target.called(default) if default and not own else target
 
 
-def _files(
-    tree: Tree, directory: PurePosixPath, target: EditTarget
-) -> tuple[PurePosixPath, PurePosixPath] | None:
-    """Return a target's file and that of the default values beside it; None where none matter."""
+def _names(tree: Tree, target: YamlPathTarget, path: PurePosixPath, tag: str) -> tuple[str, ...]:
+    """Return what a file calls the image whose tag is at a path of it."""
+    # What cannot be read is told where the file is edited; without it, there is no name.
+    with suppress(PromoteError):
+        region = Region.of(path, tree.read(path))
+        return target.model_copy(update={"tag": tag}).names(region)
+    return ()
+
+
+def _files(tree: Tree, directory: PurePosixPath, target: EditTarget) -> dict[PurePosixPath, str]:
+    """Return a target's file and those of default values, each with the path of the tag there.
+
+    They are in the order in which Helm takes them; none where no default values matter.
+    """
     if not isinstance(target, YamlPathTarget) or target.tag is None or target.is_named:
-        return None
+        return {}
     path = named(directory, target.file)
-    defaults = path and path.with_name(_DEFAULTS)
-    if path is None or defaults is None or path == defaults:
-        return None
-    both = kind_of(tree, path) is PathKind.FILE and kind_of(tree, defaults) is PathKind.FILE
-    return (path, defaults) if both else None
+    if path is None:
+        return {}
+    files = {path: target.tag}
+    files.setdefault(path.with_name(_DEFAULTS), target.tag)
+    chart, below = scalar_path.first_key(target.tag)
+    if chart and below:
+        files[path.parent / _SUBCHARTS / chart / _DEFAULTS] = below
+    found = {one: tag for one, tag in files.items() if kind_of(tree, one) is PathKind.FILE}
+    return found if path in found and len(found) > 1 else {}

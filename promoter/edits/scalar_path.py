@@ -46,6 +46,15 @@ def beside(path: str, name: str) -> str:
     return f"{path[:start]}.{name}" if start else name
 
 
+def first_key(path: str) -> tuple[str, str]:
+    """Return the key that a path begins with and the path below it; '' for what is no plain name."""
+    match = _PART.match(path)
+    key = match["name"] if match else None
+    if match is None or not key or re.search(r"[*/\\]|^\.", key):
+        return "", ""
+    return key, path[match.end() :].removeprefix(".")
+
+
 def check(path: str) -> None:
     """Raise `ValueError` for what is no path; one in the form of another tool is told in ours."""
     meant = _meant(path)

@@ -72,7 +72,9 @@ class Closure:
 
     def holds(self, file: PurePosixPath) -> bool:
         """Return whether it is built from a file."""
-        return file in self.files or any(file in layer.named() for layer in self.layers.values())
+        return file in self.files or any(
+            file in layer.read_by_a_build() for layer in self.layers.values()
+        )
 
     @property
     def copies_values(self) -> bool:

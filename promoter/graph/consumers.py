@@ -104,7 +104,9 @@ class _Index:
         self.tree.prefetch(files.values())
         for folder, file in files.items():
             self.layers[folder] = layer = read_layer(self.reading, file)
-            self.named[folder] = frozenset(layer.named()) if layer is not None else frozenset()
+            self.named[folder] = (
+                frozenset(layer.read_by_a_build()) if layer is not None else frozenset()
+            )
         return True
 
     def naming(self, path: PurePosixPath) -> list[PurePosixPath]:

@@ -96,6 +96,20 @@ class Layer:
             if path is not None:
                 yield path
 
+    def read_by_a_build(self) -> Iterator[PurePosixPath]:
+        """Yield every path that it names, and those that its Helm charts read unnamed."""
+        yield from self.named()
+        yield from self.default_values()
+
+    def default_values(self) -> Iterator[PurePosixPath]:
+        """Yield the default values of each Helm chart, where the chart is in the repository."""
+        homes = scalars_of(self.fields.get("helmglobals"), "charthome")
+        home = next((one.text for one in homes if one.text), "charts")
+        for name in (name for one in self.listed("helmcharts") for name in scalars_of(one, "name")):
+            path = resolved(self.directory, f"{home}/{name.text}/values.yaml")
+            if path is not None:
+                yield path
+
     def patches(self) -> Iterator[Patch]:
         """Yield each patch."""
         for one in self.listed("patchesstrategicmerge"):

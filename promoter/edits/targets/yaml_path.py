@@ -42,7 +42,7 @@ class YamlPathTarget(FileTarget):
     repository: ScalarPath | None = None
     """The path of the image's name, which is held against the promotion's and never changed. Without
     it and without `image`, the name is the `repository` beside the tag, in the file or else in the
-    `values.yaml` of its folder."""
+    `values.yaml` of its folder or of the subchart `charts/NAME`, where the path begins with NAME."""
 
     PATHS: ClassVar[frozenset[str]] = frozenset({"tag", "digest", "reference", "repository"})
     _default_names: tuple[str, ...] = PrivateAttr(default=())
