@@ -19,7 +19,7 @@ from promoter.domain.redaction import redacted
 from promoter.domain.refusal import Refusal
 from promoter.forges import Opened
 from promoter.forges.local_pulls import read_pull, written_pull
-from promoter.git.failures import failure
+from promoter.git.failures import git_error
 from promoter.git.program import Git, version_of
 from promoter.git.refs import NOTHING
 
@@ -193,7 +193,7 @@ class LocalForge:
                 reason = f"this git is too old to merge beside {pull.base}, which has moved"
                 raise RemoteError(reason, "Install git 2.38 or newer.")
             if merged.status > 1:
-                raise failure("merge-tree", merged)
+                raise git_error("merge-tree", merged)
             if merged.status != 0:
                 raise _refused(
                     f"pull request {pull.number} does not merge cleanly into {pull.base}",
