@@ -28,8 +28,8 @@ from promoter.engine.auto import Policies
 from promoter.engine.places import Scope
 from promoter.engine.run import Run
 from promoter.engine.run_context import open_run
+from promoter.engine.run_errors import Stopped, error_of
 from promoter.engine.selection import Key
-from promoter.engine.stopped import Stopped, error_of
 from promoter.output.printable import printable
 from promoter.output.result import of_failure
 from promoter.output.text import complaints_text

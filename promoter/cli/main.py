@@ -9,7 +9,7 @@ from promoter.cli.early_look import early_look
 from promoter.cli.signals import finishing, signals_deferred, stoppable
 from promoter.cli.streams import emit, open_streams
 from promoter.cli.writer import Writer
-from promoter.engine.stopped import Stopped, error_of
+from promoter.engine.run_errors import Stopped, error_of
 from promoter.system.environment import secret_values
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take

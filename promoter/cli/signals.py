@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 
 from promoter.domain.errors import InterruptedRunError, RemoteError, TerminatedRunError
-from promoter.engine.stopped import RUN_AGAIN, Stopped
+from promoter.engine.run_errors import RUN_AGAIN, Stopped
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:

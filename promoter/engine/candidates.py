@@ -23,7 +23,7 @@ from promoter.domain.trees import kind_of
 from promoter.edits.default_values import default_files
 from promoter.edits.held_images import check_places
 from promoter.engine.places import Place, Scope, places
-from promoter.engine.stopped import error_of
+from promoter.engine.run_errors import error_of
 from promoter.planning import propose
 from promoter.planning.previous import FromEnvironment, images_from
 from promoter.planning.running_images import image_named, running_images

@@ -17,7 +17,7 @@ from promoter.domain.redaction import shown
 from promoter.engine.candidates import Candidate
 from promoter.engine.explain import explain_choice
 from promoter.engine.image_lookup import located, look_up_image
-from promoter.engine.stopped import error_of
+from promoter.engine.run_errors import error_of
 from promoter.policy import choose
 from promoter.policy.model import Policy
 from promoter.policy.natural import natural

@@ -17,8 +17,8 @@ from promoter.domain.errors import PromoteError, RaceLostError, RemoteError
 from promoter.domain.evidence import GateResult
 from promoter.domain.pull import Pull, PullDraft, PullState
 from promoter.engine.run_context import RunContext
+from promoter.engine.run_errors import Stopped
 from promoter.engine.selection import Key
-from promoter.engine.stopped import Stopped
 from promoter.forges import Forge
 from promoter.planning.outcome import Outcome, outcome_of
 from promoter.planning.plan import (

@@ -22,8 +22,8 @@ from promoter.engine.places import Place, prefetch_names
 from promoter.engine.plan_promotion import plan_promotion
 from promoter.engine.rollback import plan_rollback
 from promoter.engine.run_context import RunContext
+from promoter.engine.run_errors import error_of
 from promoter.engine.selection import Key, View, Work
-from promoter.engine.stopped import error_of
 from promoter.graph import prefetch_closures
 from promoter.planning.branch import branch_for
 from promoter.planning.outcome import Outcome, failed

@@ -13,8 +13,8 @@ from promoter.engine.deliver import carry_out, ended_pulls, publish, write_pulls
 from promoter.engine.plan_all import plan_all
 from promoter.engine.races import races
 from promoter.engine.run_context import RunContext
+from promoter.engine.run_errors import Stopped, error_after
 from promoter.engine.selection import Key, Requests, Selection, View, Work
-from promoter.engine.stopped import Stopped, error_after
 from promoter.planning.outcome import Outcome, failed, outcome_of, planned
 from promoter.planning.plan import Action, OpenPull, Plan, Push, RenewPull, Request, commit_of
 

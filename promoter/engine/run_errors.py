@@ -80,12 +80,12 @@ def _of_the_machine(error: OSError) -> PromoteError:
     where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
     if not isinstance(error, _WRONG_PLACE) and error.errno not in _WRONG_PATH:
         return RemoteError(f"{where}{reason}", "Once that is over, running again is safe.")
-    if error.filename is None and not _is_somewhere():
+    if error.filename is None and not _has_working_directory():
         return UsageError("the current folder is no longer there", "Go to one that is.")
     return UsageError(f"{where}{reason}", "Check the path, and who may read and write there.")
 
 
-def _is_somewhere() -> bool:
+def _has_working_directory() -> bool:
     try:
         os.getcwd()  # noqa: PTH109 - pathlib would cost more than --help may take
     except OSError:
