@@ -18,6 +18,7 @@ from promoter.registry.connection import RegistryConnections
 from promoter.registry.credentials import Credentials, Login, read_credentials
 from promoter.registry.failures import RegistryError
 from promoter.system import limits
+from promoter.system.budget import Share
 from tests.servers.registry import Registry
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def test_a_program_that_does_not_work_is_told_of_in_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, told: str
 ) -> None:
     program(tmp_path, monkeypatch, script)
-    monkeypatch.setattr(credentials, "_HELPER_TIME", 0.5)
+    monkeypatch.setattr(credentials, "CREDENTIALS", Share(0.5))
     monkeypatch.setattr(limits, "OUTPUT_LIMIT", 1 << 16)
     with Registry() as server:
         server.push("app", "1.0.0")

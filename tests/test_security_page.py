@@ -13,6 +13,7 @@ from promoter.graph import documents
 from promoter.policy import pattern
 from promoter.render import Renderer, program, renderer
 from promoter.settings import LARGEST_NUMBER, Settings
+from promoter.system.budget import RENDER
 from promoter.system.files import LARGEST_FILE, LONGEST_READ
 
 ROOT = Path(__file__).parent.parent
@@ -41,7 +42,7 @@ def test_each_bound_is_what_the_page_says() -> None:
     assert rows["a file that is edited"] == f"{text.SIZE_LIMIT >> 20} MiB"
     assert rows["a YAML document"] == f"{NODES_LIMIT:,} nodes, nested {NESTING_LIMIT} deep"
     assert rows["a render"] == (
-        f"{program._OUTPUT >> 20} MiB, {renderer._TIME:g} s of {renderer._PROCESSORS} processors, "
+        f"{program._OUTPUT >> 20} MiB, {RENDER.seconds:g} s of {renderer._PROCESSORS} processors, "
         f"{Renderer('').memory >> 20} MiB of memory"
     )
     assert rows["a pattern over tags"].startswith(f"{pattern.LENGTH_LIMIT} characters")

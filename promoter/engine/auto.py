@@ -21,9 +21,7 @@ from promoter.planning.branch import branch_of
 from promoter.planning.outcome import Outcome, failed
 from promoter.planning.plan import Action, AppRequest, Request
 from promoter.planning.unnamed import nameless
-
-# The part of the time that is kept for delivering, however long the registries take.
-_RESERVE = 0.25
+from promoter.system.budget import KEPT_BY_AUTO
 
 
 @dataclass(slots=True)
@@ -51,7 +49,7 @@ class Policies:
         for one in ignored_holds(view.tree, apps, environments):
             self.context.wiring.warn(one)
         self.progress.begin(len(self.keys))
-        asking = self.context.wiring.deadline.reserving(_RESERVE)
+        asking = self.context.wiring.deadline.reserving(KEPT_BY_AUTO)
         found = choices(candidates, self.context.registry(), self.progress.tick, asking)
         for key, error in candidates.failures:
             yield key, failed(error, *key)

@@ -22,6 +22,7 @@ from promoter.engine.image_lookup import look_up
 from promoter.gates import ImageFacts, SignatureCheck
 from promoter.registry.failures import AbsentError, RegistryError
 from promoter.system import limits
+from promoter.system.budget import COSIGN, IMAGE_WAIT
 from promoter.system.deadline import Deadline
 from promoter.system.environment import child_environment
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 # Types of artifacts that refer to an image and sign it: cosign's, sigstore's bundles, Notary's.
 _SIGNATURES = ("cosign", "sigstore", "notary")
-_COSIGN_TIME = 60.0
 _INSTALL = "Install cosign: https://docs.sigstore.dev"
 
 
@@ -70,8 +70,7 @@ class Checker:
         """
         if not self.needed:
             return ()
-        # The last quarter is for all that follows, and to say what is not there.
-        patience = min(self.patience, self.deadline.remaining() * 3 / 4)
+        patience = min(self.patience, IMAGE_WAIT.of(self.deadline.remaining()))
         found = look_up(self.registry, self.target, images, patience)
         if patience < self.patience:
             for error in (one for one in found if isinstance(one, AbsentError)):
@@ -125,8 +124,7 @@ class Checker:
         """Return what cosign says of an image, where the environment wants to know."""
         if self.checks.signature == "off":
             return None
-        # The rest of the time is for what follows.
-        seconds = min(_COSIGN_TIME, self.deadline.remaining() * 3 / 4)
+        seconds = COSIGN.of(self.deadline.remaining())
         said = verified(self.checks, f"{repository}@{digest}", seconds)
         if said.verified:
             return said

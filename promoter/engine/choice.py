@@ -23,6 +23,7 @@ from promoter.policy.model import Policy
 from promoter.policy.natural import natural
 from promoter.policy.pattern import compiled
 from promoter.registry.failures import AbsentError, LyingError, RegistryError
+from promoter.system.budget import MATCHING
 from promoter.system.deadline import Deadline
 from promoter.system.threads import asked
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from promoter.registry.client import Registry
 
 _AT_ONCE = 16
-# Seconds that the patterns of one app may take over all of its tags.
-_MATCHING = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +175,7 @@ class _Chooser:
         if not common and any(listed):
             names = ", ".join(repositories)
             raise SelectionError(f"{names} have no tag in common", "Push all images with one tag.")
-        left = Deadline(_MATCHING).remaining
+        left = Deadline(MATCHING.seconds).remaining
         taken = _matching(common, self.candidate, left)
         ranked = choose.select(policy, taken, left)
         if not ranked.ordered:

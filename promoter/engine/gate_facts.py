@@ -24,9 +24,8 @@ from promoter.planning.change import AppChange, Change
 from promoter.planning.dead_edits import ByNames
 from promoter.planning.intent import End, Intent, part_of
 from promoter.policy.precedence import with_base
+from promoter.system.budget import KEPT_WITHOUT_RENDER
 
-# The part of a scheduled run's time in which nothing is rendered any more where names tell enough.
-_RESERVED = 1 / 3
 _LATE = "the run's time is short; the images' names show what the edit changes"
 
 
@@ -173,7 +172,7 @@ def _others(intent: Intent, run: AppRun) -> tuple[OtherEnvironment, ...]:
 def _is_late(run: AppRun) -> bool:
     """Return whether a scheduled run over many apps would end before all of it is written."""
     deadline = run.context.wiring.deadline
-    return run.request.scheduled and deadline.remaining() < deadline.seconds * _RESERVED
+    return run.request.scheduled and deadline.is_within_last(KEPT_WITHOUT_RENDER)
 
 
 def _is_known(run: AppRun) -> bool:

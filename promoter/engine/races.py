@@ -12,10 +12,8 @@ from tenacity import (
 from tenacity.wait import wait_base
 
 from promoter.domain.errors import RaceLostError
+from promoter.system.budget import RACE_PAUSE
 from promoter.system.deadline import Deadline
-
-# The longest wait, in seconds, and as a part of the time that is left.
-_LONGEST, _PART = 25.0, 0.25
 
 
 def races(deadline: Deadline) -> Retrying:
@@ -42,5 +40,5 @@ class _ByOwnPace(wait_base):
         """Return the seconds to wait."""
         lost = retry_state.attempt_number
         busy = (retry_state.seconds_since_start or 0.0) - retry_state.idle_for
-        most = min(_LONGEST, _PART * self._deadline.remaining())
+        most = RACE_PAUSE.of(self._deadline.remaining())
         return wait_random(0.0, min(most, busy / lost * 4.0 ** min(lost - 1, 9)))(retry_state)

@@ -25,19 +25,13 @@ from promoter.engine.wiring import (
 from promoter.forges import Forge
 from promoter.git import Repository
 from promoter.git.first_fetch import LOOK_DEPTH
+from promoter.system.budget import EVIDENCE, EVIDENCE_OF_ALL, FIRST_ANSWER, REGISTRY_ANSWER
 from promoter.system.threads import in_background
 
 if TYPE_CHECKING:
     from promoter.domain.file_versions import FileVersion
     from promoter.registry.client import Registry
     from promoter.render import Renderer
-
-
-# How long collecting what a pull's text shows may take: in seconds for one promotion, and as a part
-# of a whole run's time.
-_EVIDENCE, _EVIDENCE_PART = 10.0, 0.25
-# How many seconds are spent on a forge that may spare git a connection.
-_FIRST_ANSWER = 2.0
 
 
 @dataclass(slots=True)
@@ -49,7 +43,7 @@ class RunContext:
     progress: list[str]
     now: int
     """When the run began, in seconds since the epoch."""
-    patience: float = 3.0
+    patience: float = REGISTRY_ANSWER.seconds
     """How long a registry may take for one answer, in seconds."""
     _forge: Forge | None = None
     _opening: Future[Forge] | None = None
@@ -82,7 +76,7 @@ class RunContext:
         """Return the forge's first answer, where that is there in time."""
         with suppress(PromoteError, TimeoutError):  # raised where the forge is needed
             if self._opening is not None:
-                return self._opening.result(_FIRST_ANSWER).first_answer(_FIRST_ANSWER)
+                return self._opening.result(FIRST_ANSWER.seconds).first_answer(FIRST_ANSWER.seconds)
         return None
 
     def repository_for(self, transport: str) -> Repository:
@@ -101,7 +95,8 @@ class RunContext:
         What is not answered in time fails, and is not known.
         """
         deadline = self.wiring.deadline
-        left = min(_EVIDENCE, max(0.0, deadline.seconds * _EVIDENCE_PART - self._spent))
+        of_all = max(0.0, deadline.seconds * EVIDENCE_OF_ALL - self._spent)
+        left = min(EVIDENCE.of(deadline.remaining()), of_all)
         begin = time.monotonic()
         try:
             with deadline.within(left):
@@ -176,7 +171,7 @@ def open_run(
     progress: list[str],
     expected: Expected = Expected(),  # noqa: B008 - it is frozen
     *,
-    patience: float = 3.0,
+    patience: float = REGISTRY_ANSWER.seconds,
 ) -> Iterator[RunContext]:
     """Give what a run observes and writes; `progress` gets what it has written.
 

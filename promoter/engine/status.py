@@ -37,14 +37,13 @@ from promoter.planning.running_images import prefetch_bases, running_images
 from promoter.planning.status import Arrival, PolicyChoice, Status, with_previous
 from promoter.planning.unnamed import nameless, unnamed
 from promoter.pull_request import holds_of, places_of
+from promoter.system.budget import KEPT_BY_STATUS
 
 if TYPE_CHECKING:
     from promoter.engine.selection import Key
 
 # Each version costs a file's contents: one says what runs, one what ran before.
 _AHEAD = 2
-# The part of the time at whose beginning what registries have not answered counts as unknown.
-_RESERVE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +248,9 @@ def _newest(
     if not candidates:
         return {}
     deadline = context.wiring.deadline
-    found = choices(candidates, context.registry(), lambda: None, deadline.reserving(_RESERVE))
+    found = choices(
+        candidates, context.registry(), lambda: None, deadline.reserving(KEPT_BY_STATUS)
+    )
     return {one.candidate.target.key: _behind(one) for one in found}
 
 

@@ -25,6 +25,7 @@ from promoter.git import Repository
 from promoter.git.isolation import Credential, remote_settings
 from promoter.git.repository_address import parse_address
 from promoter.settings import Settings
+from promoter.system.budget import REGISTRY_ANSWER, SOURCE
 from promoter.system.deadline import Deadline
 from promoter.system.environment import child_environment
 from promoter.system.files import read_file
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 
 _LOG = logging.getLogger(__name__)
-# Seconds to read a source repository in: a pull's text does not hold the promotion up.
-_SOURCE_TIME = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +166,7 @@ def open_source(wiring: Wiring, source: Address) -> Clone:
     """Return an empty clone of a source repository; a token goes there only on the same host."""
     from promoter.git.clone import Clone
 
-    deadline = Deadline(min(_SOURCE_TIME, wiring.deadline.remaining()))
+    deadline = Deadline(SOURCE.of(wiring.deadline.remaining()))
     return Clone(source.url, deadline, configuration=_git_settings(wiring, source))
 
 
@@ -180,7 +179,7 @@ def _git_settings(wiring: Wiring, address: Address) -> dict[str, str]:
     return remote_settings(credential, wiring.settings.authorities)
 
 
-def open_registry(wiring: Wiring, *, patience: float = 3.0) -> Registry:
+def open_registry(wiring: Wiring, *, patience: float = REGISTRY_ANSWER.seconds) -> Registry:
     """Return the registries with the logins that the user has."""
     from promoter.registry.client import Registry
     from promoter.registry.connection import RegistryConnections

@@ -16,6 +16,7 @@ from promoter.domain.running_period import not_before
 from promoter.git.first_fetch import HISTORY_DEPTH, RECENT_DEPTH
 from promoter.git.refs import NOTHING
 from promoter.git.renames import Renames
+from promoter.system.budget import HISTORY, HISTORY_OF_TEXTS, KEPT_BY_HISTORY, KEPT_BY_TEXTS
 
 if TYPE_CHECKING:
     from promoter.git.clone import Clone
@@ -36,17 +37,17 @@ class Reach:
     """So many commits are fetched at first, and more only for a file that needs them."""
     batch: int = 15
     """Contents are fetched so many at a time; most answers are in the first of them."""
-    reserve: float = 0.5
+    reserve: float = KEPT_BY_TEXTS
     """More commits are fetched as long as this part of the run's time is left."""
-    patience: float = 5.0
+    patience: float = HISTORY_OF_TEXTS.seconds
     """How long fetching them may take at a time, in seconds."""
 
 
 BRIEF = Reach()
 """For what the text of a pull request would like to know: it may not hold a promotion up."""
-WHOLE = Reach((HISTORY_DEPTH, 2_000, 2**31 - 1), reserve=0.1, patience=60.0)
+WHOLE = Reach((HISTORY_DEPTH, 2_000, 2**31 - 1), reserve=KEPT_BY_HISTORY, patience=HISTORY.seconds)
 """For whoever asks for the history itself."""
-RECENT = Reach((RECENT_DEPTH,), batch=3, patience=60.0)
+RECENT = Reach((RECENT_DEPTH,), batch=3, patience=HISTORY.seconds)
 """For many files at a time, of which most tell in their newest versions since when they are so."""
 
 
@@ -102,7 +103,7 @@ class _Listing:
         if (
             not self.clone.can_deepen
             or self.depth + 1 == len(self.reach.depths)
-            or deadline.remaining() < self.reach.reserve * deadline.seconds
+            or deadline.is_within_last(self.reach.reserve)
         ):
             return False
         self.depth += 1

@@ -20,13 +20,13 @@ from pathlib import Path
 from promoter.domain.address import Address
 from promoter.domain.errors import PromoteError
 from promoter.git.program import Git
+from promoter.system.budget import MIRROR
 from promoter.system.temporary import write_whole
 
 _LOG = logging.getLogger(__name__)
 _LIMIT = 512 * 1024 * 1024
 # Packing takes as long as a small fetch: a file that is younger is kept, in seconds.
 _RENEWED_AFTER = 3_600.0
-_SAVING_TIME = 30.0
 _ABANDONED_AFTER = 86_400.0
 _UNFINISHED = ".promoter-mirror-"
 _TIPS = 20
@@ -102,7 +102,7 @@ class Mirror:
         kept = tuple(dict.fromkeys(tips))[:_TIPS]
         if not kept or set(kept) <= set(self._tips) or self._is_young():
             return
-        with suppress(OSError, PromoteError), git.within(_SAVING_TIME):
+        with suppress(OSError, PromoteError), git.within(MIRROR.seconds):
             listed = git.attempt("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
             packed = git.attempt("pack-objects", "--stdout", "--quiet", stdin=listed.stdout)
             if listed.status == packed.status == 0 and len(packed.stdout) < _LIMIT:

@@ -10,13 +10,14 @@ from promoter.domain.errors import RemoteError
 from promoter.domain.redaction import one_line
 from promoter.git.failures import MOVED, git_error
 from promoter.git.isolation import CA_FILE, CA_FOLDER
+from promoter.system.budget import MOVED_ANSWER
 
 if TYPE_CHECKING:
     from promoter.git.program import Git, GitResult
 
 _REFS = "/info/refs?service=git-upload-pack"
-# The run is at its end: the answer is worth so many seconds, and so many bytes.
-_PATIENCE, _LIMIT = 5.0, 64 << 10
+# The answer is worth so many bytes.
+_LIMIT = 64 << 10
 
 
 def failure_there(git: Git, url: str, verb: str, result: GitResult) -> RemoteError:
@@ -24,7 +25,7 @@ def failure_there(git: Git, url: str, verb: str, result: GitResult) -> RemoteErr
     error = git_error(verb, result)
     if error.hint != MOVED or urlsplit(url).scheme not in ("http", "https"):
         return error
-    if moved := _new_url(url, git.configuration, min(_PATIENCE, git.deadline.remaining())):
+    if moved := _new_url(url, git.configuration, MOVED_ANSWER.of(git.deadline.remaining())):
         error.hint = f"The repository has moved: give --repo {one_line(moved)}"
     return error
 

@@ -17,6 +17,7 @@ from promoter.registry.failures import RegistryError
 from promoter.registry.http import RegistryHttp, read_json
 from promoter.registry.login import Authentication
 from promoter.registry.manifest import MEDIA_TYPES
+from promoter.system.budget import REGISTRY_ANSWER
 from promoter.system.http import Answer, HttpRequest, why
 
 # All media types, always: without them registries answer 404 for an index, or convert it.
@@ -27,7 +28,6 @@ _HEADERS = {
 }
 _HUB = "registry-1.docker.io"
 _HUBS = frozenset({"docker.io", "index.docker.io"})
-_PATIENCE = 3.0
 # Registries that many use, for the hint about one that does not answer.
 _HOSTS = (
     "docker.io", "gcr.io", "ghcr.io", "mcr.microsoft.com", "public.ecr.aws", "quay.io",
@@ -51,7 +51,7 @@ class RegistryConnections:
         self,
         credentials: Credentials,
         *,
-        patience: float = _PATIENCE,
+        patience: float = REGISTRY_ANSWER.seconds,
         authorities: str | None = None,
         plain: frozenset[str] = frozenset(),
         remaining: Callable[[], float] | None = None,

@@ -22,6 +22,7 @@ from promoter.domain.errors import UsageError
 from promoter.domain.json import mapping, parse_json
 from promoter.domain.redaction import add_login
 from promoter.system import limits
+from promoter.system.budget import CREDENTIALS
 from promoter.system.files import read_file
 from promoter.system.threads import Memo
 
@@ -31,7 +32,6 @@ _HUBS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
 # A registry's API has these paths; any other is a namespace, as in `quay.io/team`.
 _API = frozenset({"v1", "v2"})
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_HELPER_TIME = 10.0
 # With what a program says that it has no login for a host, which is no failure.
 _UNKNOWN = (b"credentials not found", b"no credentials server URL")
 # What credential programs call an identity token's user.
@@ -104,7 +104,7 @@ class Credentials:
     def _from_programs(self, place: str) -> Login | None:
         """Return what the program for a host says, else what the one for all hosts says."""
         names = [_HUB, *sorted(_HUBS)] if place in _HUBS else [place, f"https://{place}"]
-        end = time.monotonic() + _HELPER_TIME
+        end = time.monotonic() + CREDENTIALS.seconds
         own = [(name, self.helpers[name]) for name in names if name in self.helpers]
         stored = [(name, self.store) for name in names if self.store]
         failure = ""
@@ -207,7 +207,7 @@ def _ask(helper: str, host: str, environment: Mapping[str, str], seconds: float)
     except limits.TooMuchOutputError:
         raise _ProgramError(f"{name} printed more than is read") from None
     except TimeoutExpired:
-        raise _ProgramError(f"{name} gave no answer within {_HELPER_TIME:g} s") from None
+        raise _ProgramError(f"{name} gave no answer within {CREDENTIALS.seconds:g} s") from None
     except OSError as error:
         raise _ProgramError(f"{name} cannot be run ({error.strerror})") from None
     if done.returncode != 0:

@@ -12,6 +12,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from promoter.registry.connection import RegistryConnections
 from promoter.registry.failures import RegistryError
 from promoter.registry.http import read_json
+from promoter.system.budget import TAGS
 from promoter.system.http import Answer
 
 # A registry without pages sends 100,000 long tags in so many bytes.
@@ -35,7 +36,7 @@ def all_tags(connection: RegistryConnections, name: str) -> tuple[str, ...]:
     every other list costs one request.
     """
     tags: dict[str, None] = {}
-    end = time.monotonic() + connection.remaining() / 2
+    end = time.monotonic() + TAGS.of(connection.remaining())
     path, seen, size, linked = f"tags/list?n={_PAGE}", set[str](), 0, False
     while path not in seen:
         seen.add(path)

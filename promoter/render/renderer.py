@@ -11,8 +11,8 @@ from pathlib import Path
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.graph.requirements import Access
+from promoter.system.budget import RENDER
 
-_TIME = 30.0
 _PROCESSORS = 2
 # What a build may take from the caller's environment, where it may use the network.
 _ROUTES = (
@@ -30,7 +30,7 @@ class Renderer:
     program: str
     allowed: frozenset[str] = frozenset()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    remaining: Callable[[], float] = lambda: 2 * _TIME
+    remaining: Callable[[], float] = lambda: RENDER.seconds / RENDER.part
     """The seconds that the run has left; a build takes no more than half of them."""
 
     memory: int = 768 << 20
@@ -42,7 +42,7 @@ class Renderer:
     @property
     def seconds(self) -> float:
         """The seconds that a build may take from now on."""
-        return min(_TIME, self.remaining() / 2)
+        return RENDER.of(self.remaining())
 
     @property
     def name(self) -> str:

@@ -46,6 +46,7 @@ from promoter.settings.forms import (
 )
 from promoter.settings.variables import SetVariables
 from promoter.system import environment
+from promoter.system.budget import RUN
 from promoter.system.environment import home, variables_of
 from promoter.system.files import read_file
 
@@ -97,7 +98,7 @@ class Settings(BaseSettings):
     transport: Literal["git", "api"] | None = None
     signing_key: str | None = None
     cache: str | None = None
-    timeout: Timeout = 120.0
+    timeout: Timeout = RUN
     dry_run: Switch = False
     check: Switch = False
     output: Literal["text", "json", "markdown"] | None = None

@@ -18,6 +18,10 @@ class Deadline:
         """Return the seconds left, never below zero."""
         return max(0.0, self._end - time.monotonic())
 
+    def is_within_last(self, part: float) -> bool:
+        """Return whether less than this part of the whole time is left."""
+        return self.remaining() < self.seconds * part
+
     def reserving(self, part: float) -> Deadline:
         """Return an earlier one, which leaves this part of the time, or half of what is left of it."""
         left = self.remaining()

@@ -15,9 +15,7 @@ from promoter.output.envelope import envelope
 from promoter.output.result import CommandResult, of_promotions
 from promoter.planning.plan import Request
 from promoter.settings import Settings
-
-# A list of tags takes longer than one image's manifest.
-_PATIENCE = 15.0
+from promoter.system.budget import REGISTRY_ANSWER_OF_MANY
 
 
 def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> CommandResult:
@@ -31,7 +29,7 @@ def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Comma
     asked = Request(
         "", allow=settings.allow, actor=settings.actor, run=settings.run, scheduled=True
     )
-    whole = open_run(found, progress, patience=_PATIENCE)
+    whole = open_run(found, progress, patience=REGISTRY_ANSWER_OF_MANY.seconds)
     with whole as context, terminal.progress(quiet=settings.quiet) as shown:
         outcomes = Run(context, Policies(context, scope, asked, shown)).results()
     progress.extend(context.requests_made())

@@ -16,6 +16,7 @@ from promoter.forges.github.failures import FAILURES, GitHubError, github_error
 from promoter.forges.github.http import GitHubHttp
 from promoter.forges.github.rest import connect, own_errors
 from promoter.forges.github.retry import until_done, until_known
+from promoter.system.budget import APP_SETTLING
 from promoter.system.deadline import Deadline
 
 T = TypeVar("T")
@@ -24,8 +25,6 @@ T = TypeVar("T")
 _ALGORITHM = "RS256"
 # The least that a promotion needs; labels, reviewers and merging are covered by the second.
 PERMISSIONS = {"contents": "write", "pull_requests": "write"}
-# A token that was just made is not known everywhere at once.
-_LAG = 15.0
 _UNKNOWN = "The key is not this App's, its id is wrong, or this machine's clock is."
 
 
@@ -90,7 +89,7 @@ def _verify(api_url: str, repository: tuple[str, str], token: SecretStr, http: G
     requester, place = connect(api_url, token, http), "/".join(map(quote, repository))
     ask = own_errors()(lambda: requester.requestJsonAndCheck("GET", f"/repos/{place}"))
     try:
-        until_known(ask, min(_LAG, http.deadline.remaining()), (401, 404))
+        until_known(ask, APP_SETTLING.of(http.deadline.remaining()), (401, 404))
     except FAILURES as error:
         failed = github_error(f"the App's new token does not open {'/'.join(repository)}", error)
         unknown = getattr(error, "status", 0) == 401

@@ -31,7 +31,6 @@ from promoter.forges.github.failures import (
 from promoter.forges.github.graphql_answers import data_but_for_rules
 from promoter.forges.github.http import GitHubHttp, NoAnswerError
 from promoter.forges.github.retry import (
-    SETTLING,
     AsGitHubSays,
     Settled,
     is_unknown,
@@ -39,6 +38,7 @@ from promoter.forges.github.retry import (
     until_done,
     until_known,
 )
+from promoter.system.budget import FORGE_REPEATS, FORGE_SETTLING
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -49,9 +49,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
-
-# What is wanted of a pull beside its text is worth so many seconds, and then a warning.
-_REPEATING = 30.0
 
 
 class Client:
@@ -97,7 +94,7 @@ class Client:
 
     def read(self, work: str, ask: Callable[[], T], *, new: bool = False) -> T:
         """Return an answer, asked again while GitHub fails, or (`new`) does not know it yet."""
-        seconds = min(SETTLING if new else 0.0, self.deadline.remaining())
+        seconds = FORGE_SETTLING.of(self.deadline.remaining()) if new else 0.0
         try:
             return until_known(ask, seconds)
         except FAILURES as error:
@@ -157,7 +154,7 @@ class Client:
 
     def repeat(self, do: Callable[[], T]) -> T:
         """Do what may well be done twice, again while it fails in a way that passes by itself."""
-        return until_done(do, min(_REPEATING, self.deadline.remaining()))
+        return until_done(do, FORGE_REPEATS.of(self.deadline.remaining()))
 
     def ask(self, method: str, path: str, **how: Any) -> Any:  # noqa: ANN401 - JSON of any shape
         """Return the JSON that a path below the repository answers; raises what is in `FAILURES`.

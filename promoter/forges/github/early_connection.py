@@ -9,13 +9,12 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from promoter.system.budget import CONNECTION
 from promoter.system.threads import in_background
 
 if TYPE_CHECKING:
     from promoter.system.pools import Pools
 
-# Then the run connects again, and reports what fails.
-_SECONDS = 3.0
 # At most one, with the authorities that its server was held to.
 _opened: list[tuple[str | None, Future[Pools]]] = []
 
@@ -28,7 +27,7 @@ def open_early(api_url: str, authorities: str | None) -> None:
 
         pools = Pools(authorities)
         with suppress(Exception):  # reported where something is asked for
-            pools.open(api_url, _SECONDS)
+            pools.open(api_url, CONNECTION.seconds)
         return pools
 
     while _opened:  # of a run before this one, which had no use for it

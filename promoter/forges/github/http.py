@@ -22,6 +22,7 @@ from urllib3.exceptions import (
 from promoter.domain.json import parse_json
 from promoter.forges.github.early_connection import taken
 from promoter.forges.github.rate_limits import limit_of
+from promoter.system.budget import FORGE_ANSWER
 from promoter.system.deadline import Deadline
 from promoter.system.http import Answer, HttpRequest, TooLargeError, proxy_status, send_request, why
 from promoter.system.pools import Pools
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 # Ten thousand names with their texts take a tenth of it.
 LIMIT = 32 * 1024 * 1024
-# One answer may take so long, in seconds: GitHub gives up a request of its own after ten.
-_PATIENCE = 15
 _GRAPHQL = "/graphql"
 _VERSION = "2022-11-28"
 _CHECK = "Check the network and --api-url; running again is safe."
@@ -71,7 +70,7 @@ class GitHubHttp:
     @property
     def patience(self) -> int:
         """How long one answer may take, in seconds."""
-        return max(1, min(_PATIENCE, int(self.deadline.remaining())))
+        return max(1, int(FORGE_ANSWER.of(self.deadline.remaining())))
 
     def close(self) -> None:
         """End the connections."""
@@ -85,7 +84,7 @@ class GitHubHttp:
         by_graphql = request.url.endswith(_GRAPHQL)
         if (refused := self._wait_for_limit(by_graphql)) is not None:
             return refused
-        seconds = min(_PATIENCE, self.deadline.remaining())
+        seconds = FORGE_ANSWER.of(self.deadline.remaining())
         if not seconds:
             raise NoAnswerError("no answer: the run's time is over")
         self.counts[request.method] += 1

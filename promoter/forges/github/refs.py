@@ -12,8 +12,8 @@ from promoter.domain.errors import RaceLostError, RefusedError, RemoteError
 from promoter.forges.github.client import Client, shows
 from promoter.forges.github.failures import GitHubError, is_passing
 from promoter.forges.github.mutations import Mutation, carry_out_one
-from promoter.forges.github.retry import SETTLING
 from promoter.git.refs import NOTHING
+from promoter.system.budget import FORGE_SETTLING
 
 
 class Refs:
@@ -126,7 +126,7 @@ class Refs:
     def drop(self, branch: str, at: str) -> None:
         """Remove a branch of this run's, unless another has taken it over; the next run tries again."""
         with suppress(RemoteError):
-            self.move(branch, at, None, within=SETTLING)
+            self.move(branch, at, None, within=FORGE_SETTLING.seconds)
 
 
 def _update(branch: str, before: str, after: str | None) -> dict[str, Any]:

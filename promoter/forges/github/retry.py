@@ -28,14 +28,13 @@ from promoter.forges.github.failures import (
     is_passing,
     retry_after,
 )
+from promoter.system.budget import FORGE_READS, FORGE_SETTLING
 from promoter.system.deadline import Deadline
 
 T = TypeVar("T")
 
-# GitHub needs a moment until everybody sees what was just written.
-SETTLING = 8.0
-# A read is asked for so often, and no more once it has taken so many seconds.
-_ATTEMPTS, _PATIENCE = 3, 5.0
+# A read is asked for so often.
+_ATTEMPTS = 3
 
 
 def until_done(do: Callable[[], T], seconds: float) -> T:
@@ -91,7 +90,7 @@ class _Spent(stop_base):
     def __call__(self, retry_state: RetryCallState) -> bool:
         """Return whether to stop."""
         is_named = retry_after(_error_of(retry_state)) is not None
-        most = self._seconds if is_named else min(self._seconds, _PATIENCE)
+        most = self._seconds if is_named else FORGE_READS.of(self._seconds)
         return (retry_state.seconds_since_start or 0.0) + retry_state.upcoming_sleep >= most
 
 
@@ -119,7 +118,7 @@ class Settled(stop_base):
         """Return whether to stop."""
         error = _error_of(retry_state)
         spent = retry_state.seconds_since_start or 0.0
-        return (is_lag(error) or is_unknown(error)) and spent >= SETTLING
+        return (is_lag(error) or is_unknown(error)) and spent >= FORGE_SETTLING.seconds
 
 
 def _error_of(retry_state: RetryCallState) -> BaseException:
