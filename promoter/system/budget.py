@@ -5,9 +5,9 @@ A run ends after `RUN` seconds, or after those of `--timeout`; a wait for an ima
 is asked has a share, so that one who is silent leaves time for what follows.
 
 It adds up for `promote`: 2 s for the forge's first answer, 9 s for a registry that is silent (three
-answers of 3 s, and then it is not asked again), half of what is left for a render, 10 s for the
-text of the pull request: of 120 s at least 40 s are left to write. A wait for an image, and cosign,
-leave a quarter of what they find.
+answers of 3 s, and then it is not asked again), 30 s for each of two builds, 10 s for the text of
+the pull request: of 120 s, 39 are left to write. Further builds, a wait for an image and cosign
+leave a part of what they find.
 
 It adds up for `promote auto`: registries are asked until a quarter of the time is left, nothing is
 rendered in the last third where names tell enough, and the texts of pull requests take a quarter of
