@@ -169,19 +169,42 @@ def test_a_tag_beside_the_name_of_another_image_is_told_with_both_places(
     assert bool(told) is said, warnings
 
 
-def test_a_placeholder_names_the_line_of_the_env_file_that_fills_it_in(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("files", "place", "target"),
+    [
+        ({"web/.env": "# tags\nA=1\nWEB_TAG=1.4\n"}, "web/.env:3", "file: .env, tag: WEB_TAG"),
+        ({"web/params.env": "WEB_TAG=1.4\n"}, "web/params.env:1", "file: params.env, tag: WEB_TAG"),
+        (
+            {
+                "apps/dev/cluster-settings.yaml": "data: {WEB_TAG: '2'}\n",
+                "k/prod/cluster-settings.yaml": "kind: ConfigMap\ndata:\n  WEB_TAG: '1'\n",
+            },
+            "k/prod/cluster-settings.yaml:3",
+            "file: /k/prod/cluster-settings.yaml, tag: data.WEB_TAG",
+        ),
+        (
+            {"clusters/prod/web.yaml": "---\nspec: {postBuild: {substitute: {WEB_TAG: v1}}}\n"},
+            "clusters/prod/web.yaml:2",
+            "file: /clusters/prod/web.yaml, tag: spec.postBuild.substitute.WEB_TAG",
+        ),
+    ],
+    ids=["Compose", "kustomize", "a ConfigMap", "Flux"],
+)
+def test_a_placeholder_names_the_line_that_fills_it_in(
+    files: dict[str, str], place: str, target: str, tmp_path: Path
+) -> None:
     text = (
         "environments: {prod: {path: '{app}'}}\n"
         "apps: {web: {targets: [{kind: yaml-path, file: v.yaml, reference: services.a.image}]}}\n"
     )
     compose = 'services:\n  a: {image: "o/web:${WEB_TAG:-1.0}"}\n'
-    files = tree(tmp_path, {"web/v.yaml": compose, "web/.env": "# tags\nA=1\nWEB_TAG=1.4\n"})
-    target = find_target(parse(text.encode(), "promoter.yaml"), files, "web", None)
+    base = tree(tmp_path, {"web/v.yaml": compose, **files})
+    found = find_target(parse(text.encode(), "promoter.yaml"), base, "web", None)
     declared = AppDeclaration("web", "prod", (ImageRequest("o/web", Tag("2")),))
     with pytest.raises(RefusedError) as caught:
-        propose.propose_app(declared, target, files)
+        propose.propose_app(declared, found, base)
     (refusal,) = caught.value.refusals
     assert refusal.hint == (
-        "Set the tag where the placeholder is filled in: web/.env:3, by a target of "
-        "kind: yaml-path, file: .env, tag: WEB_TAG"
+        f"Set the tag where the placeholder is filled in: {place}, by a target of "
+        f"kind: yaml-path, {target}"
     )

@@ -10,7 +10,7 @@ from yaml.error import Mark
 
 STYLE = "="
 """The style of their values: any text stands there as it is, without quotes."""
-_ENDINGS = (".env", ".properties")
+ENDINGS = (".env", ".properties")
 _LINE = re.compile(
     r"[ \t]*(?:#[^\n]*|(?P<key>[-._A-Za-z][-._A-Za-z0-9]*)=(?P<value>[^\r\n]*))?\r?(?:\n|\Z)"
 )
@@ -22,7 +22,7 @@ def compose(path: str, text: str) -> MappingNode | None:
 
     A value's marks leave out quotes around it and blanks behind it, which stay.
     """
-    if not path.endswith(_ENDINGS):
+    if not path.endswith(ENDINGS):
         return None
     pairs: list[tuple[ScalarNode, ScalarNode]] = []
     at = line = 0

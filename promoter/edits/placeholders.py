@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 
 from promoter.domain.image import Name, Tag, is_digest, split, split_tag
-from promoter.domain.model import PathKind, Tree
 from promoter.domain.placeholders import holds_placeholder, masked
 from promoter.domain.redaction import shown
-from promoter.domain.refusal import Refusal
-from promoter.domain.trees import kind_of
-from promoter.edits import env_file
 from promoter.edits.region import Spot
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{32,128}")
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
-_ENV_FILE = ".env"
 FILLED_IN = "Set the tag where the placeholder is filled in"
 _HINT = f"{FILLED_IN}, or allow it: --allow placeholder."
 
@@ -81,19 +74,3 @@ def refuse_placeholder(spot: Spot, name: str) -> None:
         "Write the name of the image here, or set the tag where the placeholder is filled in.",
         at=spot.start,
     )
-
-
-def where_filled_in(refusal: Refusal, tree: Tree) -> str:
-    """Return where a refused placeholder is probably filled in: in the `.env` beside its file.
-
-    '' where that does not have its variable; docker compose reads that file.
-    """
-    path = PurePosixPath(refusal.file or "").with_name(_ENV_FILE)
-    if kind_of(tree, path) is not PathKind.FILE:
-        return ""
-    known = env_file.compose(_ENV_FILE, tree.read(path).decode("utf-8", "replace"))
-    lines = {key.value: key.start_mark.line + 1 for key, _ in known.value} if known else {}
-    name = next((one for one in _VARIABLE.findall(refusal.source_line or "") if one in lines), None)
-    if name is None:
-        return ""
-    return f"{path}:{lines[name]}, by a target of kind: yaml-path, file: {_ENV_FILE}, tag: {name}"

@@ -22,7 +22,8 @@ from promoter.edits import kustomization
 from promoter.edits.delivery_overrides import overriding_images
 from promoter.edits.kustomization import ImageEntry
 from promoter.edits.linked import edit_linked
-from promoter.edits.placeholders import FILLED_IN, where_filled_in
+from promoter.edits.placeholder_values import where_filled_in
+from promoter.edits.placeholders import FILLED_IN
 from promoter.edits.target_edits import edit_targets
 from promoter.edits.working_files import WorkingFiles, joined_edits
 from promoter.planning.dead_edits import ByNames, judge_by_names
@@ -117,7 +118,7 @@ def _images(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal
                 placeholders=placeholders and "placeholder" in declaration.allow,
             )
     except RefusedError as error:
-        refusals = [_at_origin(one, tree) for one in error.refusals]
+        refusals = [_at_origin(one, target, tree) for one in error.refusals]
         raise RefusedError([at_configuration(one, target) for one in refusals]) from None
     moves = tuple(replace(one, app=declaration.app) for one in held.moves)
     moves, several = from_containers(moves, target, tree)
@@ -135,9 +136,11 @@ def _images(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal
     return Proposal(declaration.alone, edits, moves, warnings)
 
 
-def _at_origin(refusal: Refusal, tree: Tree) -> Refusal:
+def _at_origin(refusal: Refusal, target: Target, tree: Tree) -> Refusal:
     """Return a refusal of a placeholder with where it is filled in, as far as that is known."""
-    place = where_filled_in(refusal, tree) if refusal.rule == "placeholder" else ""
+    if refusal.rule != "placeholder":
+        return refusal
+    place = where_filled_in(refusal, tree, target.directory, target.app, target.environment)
     return replace(refusal, hint=f"{FILLED_IN}: {place}") if place else refusal
 
 
