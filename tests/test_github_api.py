@@ -26,7 +26,7 @@ from promoter.system.deadline import Deadline
 from tests.many_apps import BY_PULL, make
 from tests.matrices.process import run as promote_forked
 from tests.servers import git_http
-from tests.servers.github import GitHub, merging
+from tests.servers.github import GitHub, Token, merging
 from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, Run, numstat, promote, promote_process
 
@@ -196,6 +196,22 @@ def test_a_branch_that_may_neither_be_replaced_nor_deleted_gets_the_base_merged_
     ends = [run(plain, "9.9.5" if transport == "git" else "9.9.4", *by) for _ in range(2)]
     assert [(one.code, one.json["action"]) for one in ends] == [(0, "superseded"), (0, "unchanged")]
     assert not plain.open_pulls()
+
+
+@pytest.mark.parametrize("signs", [True, False], ids=["an App's token", "a person's token"])
+def test_the_merge_of_the_base_is_signed_for_an_app_where_the_branch_demands_it(
+    plain: GitHub, signs: bool
+) -> None:
+    run(plain, "9.9.1")
+    plain.protect("promote/**", force=False, deletions=False, signatures=True, ruleset=True)
+    with plain.lock:
+        plain.look()
+        merging.merge(plain, plain.pulls[0], "squash", "alice", {})
+    plain.tokens["good-token"] = Token.of_actions(plain.full_name) if signs else True
+    made = run(plain, "9.9.2")
+    assert made.code == (0 if signs else 5)
+    if not signs:
+        assert "use a GitHub App's token, whose commits GitHub signs" in made.stderr
 
 
 @pytest.mark.parametrize("fault", [{"status": 502}, {"status": None, "after": True}])

@@ -83,7 +83,10 @@ class Commits:
         return self._commit(replace(draft, onto=onto, lease=onto), draft.branch)
 
     def _merge(self, branch: str, parents: tuple[str, str]) -> str:
-        """Make a commit on two others with the files of the second, to which no branch leads yet."""
+        """Make a commit on two others with the files of the second, to which no branch leads yet.
+
+        GitHub signs it for an App, as it says nothing of author and committer.
+        """
         tree = self._reader.commit(parents[1]).tree
         wanted = {"message": merge_message(branch), "tree": tree, "parents": list(parents)}
         path = "/git/commits"

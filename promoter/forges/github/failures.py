@@ -17,12 +17,12 @@ from promoter.git.failures import OWN_RUN, RULE_HINTS, bad_token, for_this_run
 from promoter.system.environment import token_variable
 
 _OTHER_API = "Check --api-url: that of GitHub Enterprise Server ends with /api/v3."
+_UNSIGNED = (
+    "verified signatures",
+    "The branch takes verified commits alone: use a GitHub App's token, whose commits GitHub signs.",
+)
 # What the API says of a branch's classic protection, which does not pass by itself.
 _PROTECTIONS = (
-    (
-        "verified signatures",
-        "The branch takes verified commits alone: use a GitHub App's token, whose commits GitHub signs.",
-    ),
     (
         "cannot force-push|cannot delete this branch",
         "A rule protects the branches of promotions: exempt promote/** from it, or this account.",
@@ -149,7 +149,7 @@ def github_error(work: str, error: Exception, *, is_known: bool = False) -> Remo
     if not isinstance(error, GitHubError):
         return RemoteError(f"{work}: the answer is not GitHub's", "Check --api-url.")
     said = " ".join(redacted(message_of(error)).split())
-    rules = (*RULE_HINTS, *_PROTECTIONS)
+    rules = (_UNSIGNED, *RULE_HINTS, *_PROTECTIONS)
     rule = next((hint for sign, hint in rules if re.search(sign, said.lower())), "")
     # GraphQL's errors are in an answer that has come.
     status = "" if is_of_graphql(error) else f"{error.status} "

@@ -28,14 +28,18 @@ def commit(github: GitHub, request: Request, sha: str) -> Answer:
 
 @route("POST", "/git/commits", "contents")
 def made(github: GitHub, request: Request) -> Answer:
-    """Write a commit, which is not signed."""
+    """Write a commit, signed by the server for an App that says nothing of author and committer."""
     tree, parents = request.text("tree"), request.body["parents"]
     if github.store.sha(tree, "tree") != tree:
         raise RejectedError(422, "Tree SHA does not exist")
     if any(github.store.sha(one) != one for one in parents):
         raise RejectedError(422, "Parent SHA does not exist or is not a commit object")
-    author = ("bot", "bot@users.noreply.github.com")
-    sha = github.store.commit(tree, parents, request.text("message"), author)
+    is_app = request.token is not None and request.token.integration
+    if is_app and request.body.keys().isdisjoint({"author", "committer", "signature"}):
+        sha = github.signed(tree, tuple(parents), request.text("message"), request.user)
+    else:
+        author = ("bot", "bot@users.noreply.github.com")
+        sha = github.store.commit(tree, parents, request.text("message"), author)
     return 201, _as_git_has_it(github, sha)
 
 
