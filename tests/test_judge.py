@@ -38,6 +38,9 @@ _WEB = {"kind": "manifest", "file": "deploy.yaml"}
 _PATCH = {"kind": "patch", "file": "patch.yaml"}
 _OVERRIDE = "images:\n- name: web\n  newTag: 1.2.0\n"
 _LIST = "resources: [deploy.yaml]\n"
+# By such a patch kustomize builds in a fifth of the time that one in the form of the object takes it.
+_PATCHED = "patches: [{path: patch.yaml, target: {kind: Deployment, name: web}}]\n"
+_SET = "- op: replace\n  path: /spec/template/spec/containers/0/image\n  value: {}\n"
 
 
 def _kustomize() -> Renderer:
@@ -121,7 +124,7 @@ def test_a_file_of_containers_that_no_kustomization_lists_is_refused(
     assert (refusal.file, refusal.line) == ("prod/patch.yaml", 10)
 
 
-@pytest.mark.parametrize("renderer", ["kustomize", "names"])
+@pytest.mark.parametrize("renderer", thorough_after(1, ["names", "kustomize"]))
 def test_a_patch_whose_tag_images_set_is_refused(renderer: str, tmp_path: Path) -> None:
     text = f"{_LIST}patches: [{{path: patch.yaml}}]\n{_OVERRIDE}"
     files = _files(text, **{"prod/patch.yaml": deployment("web", "web:1.0.0")})
@@ -140,7 +143,7 @@ def test_a_manifest_whose_image_a_patch_sets_is_refused_where_it_is_rendered(
     assert refusal.reason == "prod/patch.yaml:10 sets web:1.1.0 in its place"
 
 
-@pytest.mark.parametrize("renderer", ["kustomize", "names"])
+@pytest.mark.parametrize("renderer", thorough_after(1, ["names", "kustomize"]))
 @pytest.mark.parametrize(
     ("overlays", "refused"),
     [
@@ -185,11 +188,11 @@ def test_a_folder_of_many_kustomizations_is_judged_file_by_file(
 
 
 def test_two_files_of_one_kustomization_are_each_judged(tmp_path: Path) -> None:
-    text = "resources: [deploy.yaml, job.yaml]\npatches: [{path: patch.yaml}]\n"
+    text = f"resources: [deploy.yaml, job.yaml]\n{_PATCHED}"
     files = _files(
         text,
         **{
-            "prod/patch.yaml": deployment("web", "web:1.1.0"),
+            "prod/patch.yaml": _SET.format("web:1.1.0"),
             "prod/job.yaml": deployment("job", "web:1.0.0"),
         },
     )
@@ -268,9 +271,9 @@ def test_an_entry_that_is_undone_is_refused_with_what_undoes_it(
 
 def test_one_of_several_entries_that_changes_nothing_is_named(tmp_path: Path) -> None:
     entries = "images:\n- name: web\n  newTag: '1'\n- name: job\n  newTag: '1'\n"
-    patch = deployment("web", "other:1")
+    patch = _SET.format("other:1")
     files = _files(
-        f"resources: [deploy.yaml, job.yaml]\npatches: [{{path: patch.yaml}}]\n{entries}",
+        f"resources: [deploy.yaml, job.yaml]\n{_PATCHED}{entries}",
         **{"prod/patch.yaml": patch, "prod/job.yaml": deployment("job", "job:1")},
     )
     verdict = _judged(tmp_path, files, {"kind": "kustomize"}, images=("web", "job"))
@@ -342,7 +345,7 @@ def _flux(patch: str = "", **more: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("file", ["/apps/web/web.yaml", "/apps/web/prod.yaml"])
+@pytest.mark.parametrize("file", thorough_after(1, ["/apps/web/web.yaml", "/apps/web/prod.yaml"]))
 def test_files_outside_of_the_folder_that_lists_them_are_rendered(
     file: str, tmp_path: Path
 ) -> None:
@@ -358,6 +361,7 @@ def test_files_outside_of_the_folder_that_lists_them_are_rendered(
     assert verdict.needs.startswith(outside)
 
 
+@pytest.mark.thorough  # one inside of the folder is above
 def test_a_file_outside_whose_image_a_patch_sets_is_refused(tmp_path: Path) -> None:
     patch = {"apps/web/prod.yaml": deployment("web", "web:1.1.0")}
     files = _flux("patches: [{path: ../apps/web/prod.yaml}]\n", **patch)
@@ -550,7 +554,6 @@ _MERGE_PATCH = (
     ("text", "more", "target"),
     [
         ("resources: [o.yaml]\n", {"o.yaml": _TASK}, {"kind": "manifest", "file": "o.yaml"}),
-        ("resources: [o.yaml]\n", {"o.yaml": _WORKSPACE}, {"kind": "manifest", "file": "o.yaml"}),
         ("resources: [o.yaml]\n", {"o.yaml": _RELEASE}, {**_AT, "file": "o.yaml", **_TAG}),
         (
             "resources: [o.yaml]\n",
@@ -573,11 +576,6 @@ _MERGE_PATCH = (
             {"kind": "marker", "file": "o.yaml", "image": "web", "policy": "a:web"},
         ),
         (
-            "resources: [o.yaml]\npatches: [{path: p.yaml}]\n",
-            {"o.yaml": _RELEASE, "p.yaml": _MERGE_PATCH},
-            {**_AT, "file": "p.yaml", **_TAG},
-        ),
-        (
             "resources: [o.yaml]\npatches: [{path: p.yaml, target: {kind: HelmRelease}}]\n",
             {"o.yaml": _RELEASE, "p.yaml": _RELEASE_PATCH},
             {**_AT, "file": "p.yaml", "tag": "0.value"},
@@ -586,6 +584,18 @@ _MERGE_PATCH = (
             "resources: [o.yaml]\nconfigurations: [c.yaml]\nimages: [{name: web, newTag: 1.1.0}]\n",
             {"o.yaml": _FOO, "c.yaml": "images: [{path: spec/image, kind: Foo}]\n"},
             {"kind": "kustomize"},
+        ),
+        pytest.param(
+            "resources: [o.yaml]\n",
+            {"o.yaml": _WORKSPACE},
+            {"kind": "manifest", "file": "o.yaml"},
+            marks=pytest.mark.thorough,
+        ),
+        pytest.param(
+            "resources: [o.yaml]\npatches: [{path: p.yaml}]\n",
+            {"o.yaml": _RELEASE, "p.yaml": _MERGE_PATCH},
+            {**_AT, "file": "p.yaml", **_TAG},
+            marks=pytest.mark.thorough,
         ),
         (
             "resources: [o.yaml]\nconfigurations: [c.yaml]\n"
@@ -598,8 +608,8 @@ _MERGE_PATCH = (
         ),
     ],
     ids=[
-        "Tekton", "DevWorkspace", "HelmRelease", "a key that is added", "text of values", "override of an Application", "marker",
-        "merge patch", "JSON patch", "configurations", "a field of another name",
+        "Tekton", "HelmRelease", "a key that is added", "text of values", "override of an Application", "marker",
+        "JSON patch", "configurations", "DevWorkspace", "merge patch", "a field of another name",
     ],
 )  # fmt: skip
 def test_the_field_that_is_the_image_is_no_change_of_more_than_images(
@@ -617,7 +627,9 @@ def test_the_field_that_is_the_image_is_no_change_of_more_than_images(
 
 @pytest.mark.parametrize(
     "copied",
-    ["metadata.annotations.image", "metadata.labels.tag", "data.image", "spec.replicas"],
+    thorough_after(
+        1, ["data.image", "metadata.annotations.image", "metadata.labels.tag", "spec.replicas"]
+    ),
 )
 def test_what_follows_an_image_into_another_field_is_a_change_of_more_than_images(
     copied: str, tmp_path: Path
@@ -646,10 +658,11 @@ _LOCAL = "  annotations: {config.kubernetes.io/local-config: 'true'}\n"
     [
         ("", True),
         ("commonAnnotations: {config.kubernetes.io/local-config: 'true'}\n", False),
-        (
+        pytest.param(
             "patches: [{patch: '{apiVersion: apps/v1, kind: Deployment, metadata: {name: web},"
             " $patch: delete}'}]\n",
             False,
+            marks=pytest.mark.thorough,
         ),
     ],
     ids=["a resource", "an annotation of all", "a deleting patch"],
@@ -687,8 +700,8 @@ replacements:
 """
 
 
-@pytest.mark.parametrize("path", ["0.image", "[name=main].image", "*.image"])
-@pytest.mark.parametrize("kind", ["kustomize", "manifest"])
+@pytest.mark.parametrize("path", thorough_after(1, ["[name=main].image", "0.image", "*.image"]))
+@pytest.mark.parametrize("kind", thorough_after(1, ["manifest", "kustomize"]))
 def test_a_replacement_that_sets_the_image_is_named_with_what_it_takes_it_from(
     path: str, kind: str, tmp_path: Path
 ) -> None:
@@ -713,10 +726,13 @@ def test_a_replacement_that_sets_the_image_is_named_with_what_it_takes_it_from(
 
 @pytest.mark.parametrize(
     ("patch", "listed"),
-    [
-        (_MERGE_PATCH, "patches: [{path: p.yaml}]\n"),
-        (_RELEASE_PATCH, "patches: [{path: p.yaml, target: {kind: HelmRelease}}]\n"),
-    ],
+    thorough_after(
+        1,
+        [
+            (_RELEASE_PATCH, "patches: [{path: p.yaml, target: {kind: HelmRelease}}]\n"),
+            (_MERGE_PATCH, "patches: [{path: p.yaml}]\n"),
+        ],
+    ),
 )
 def test_a_patch_that_sets_a_value_anew_is_named(patch: str, listed: str, tmp_path: Path) -> None:
     files = _files(
@@ -898,12 +914,12 @@ def test_a_patch_by_who_lists_a_component_is_named_as_what_sets_its_image(tmp_pa
     files = {
         "prod/kustomization.yaml": _COMPONENT + _OVERRIDE,
         "top/kustomization.yaml": "resources: [deploy.yaml]\ncomponents: [../prod]\n"
-        "patches: [{path: patch.yaml}]\n",
+        f"{_PATCHED}",
         "top/deploy.yaml": deployment("web", "web:1.0.0"),
-        "top/patch.yaml": deployment("web", "web:7"),
+        "top/patch.yaml": _SET.format("web:7"),
     }
     (refusal,) = _judged(tmp_path, files, {"kind": "kustomize"}).refusals
-    assert refusal.reason == "top/patch.yaml:10 sets web:7 in its place"
+    assert refusal.reason == "top/patch.yaml:3 sets web:7 in its place"
     assert (refusal.file, refusal.line) == ("prod/kustomization.yaml", 4)
 
 
