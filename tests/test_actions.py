@@ -148,10 +148,10 @@ def test_step_opens_the_pull_and_writes_outputs_and_summary(
     action: dict[str, Any], tmp_path: Path
 ) -> None:
     repo = aurora(tmp_path / "aurora.git")
-    done, outputs, summary = step(
+    done, outputs, summary = command(
         action, tmp_path, app="aurora", tag="9.9.1", repo=str(repo.path), env="prod"
     )
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.stderr
     assert outputs["action"] == "created"
     assert outputs["changed"] == "true"
     assert outputs["pull-request-number"] == "1"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import os
+import pty
 import re
 import shutil
-import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -40,8 +42,8 @@ from promoter.pull_request.commits import commit_listings
 from promoter.pull_request.environments import has_images
 from promoter.pull_request.markdown import LIMIT, BodySection, bounded_body, find_hidden
 from promoter.render.objects import compare_renders
+from tests.command import run_here
 from tests.page_cases import API, CASES
-from tests.thorough import thorough_after
 from tests.world import Repository, aurora, promote
 
 pytestmark = pytest.mark.provisioned
@@ -544,21 +546,32 @@ def test_without_a_renderer_it_is_said_once_and_the_rest_works(tmp_path: Path) -
     assert run.json["pull_request"]["body"].count("Not judged:") == 1
 
 
-@pytest.mark.parametrize(
-    ("variables", "has_colours"), thorough_after(1, [("", True), ("NO_COLOR=1", False)])
-)
+def _read_all(terminal: int) -> str:
+    """Return what is shown on a terminal until nobody has it open any more."""
+    shown = b""
+    with os.fdopen(terminal, "rb", buffering=0) as stream, suppress(OSError):
+        while data := stream.read(1 << 16):
+            shown += data
+    return shown.decode()
+
+
+@pytest.mark.parametrize(("variables", "has_colours"), [({}, True), ({"NO_COLOR": "1"}, False)])
 def test_a_terminal_gets_colours_and_a_page_unless_it_declines(
-    tmp_path: Path, variables: str, *, has_colours: bool
+    tmp_path: Path, variables: dict[str, str], *, has_colours: bool
 ) -> None:
-    if not shutil.which("script"):
-        pytest.skip("script is not on PATH")
     repo = aurora(tmp_path / "aurora.git")
-    program = f"{sys.executable} -m promoter"
-    command = f"{program} --app aurora --tag 9.9.1 --repo {repo.path} --dry-run"
-    seen = subprocess.run(
-        ["script", "-qec", f"env TERM=xterm {variables} {command}", "/dev/null"],
-        capture_output=True, text=True, check=True, timeout=60,
-    ).stdout  # fmt: skip
+    command = ("--app", "aurora", "--tag", "9.9.1", "--repo", str(repo.path), "--dry-run")
+    ours, its = pty.openpty()
+    with (
+        ThreadPoolExecutor() as pool,
+        os.fdopen(its, "wb") as out,
+        Path(os.devnull).open("wb") as err,
+    ):
+        shown = pool.submit(_read_all, ours)
+        code = run_here(command, {**os.environ, "TERM": "xterm", **variables}, tmp_path, out, err)
+        out.close()
+        seen = shown.result()
+    assert code == 0
     colour = re.search(r"\x1b\[(?:\d+;)*(?:[34][0-8]|9[0-7])[;m]", seen)
     assert bool(colour) == has_colours
     assert "<details>" not in seen

@@ -83,7 +83,9 @@ def test_the_first_push_of_an_image_and_an_ill_registry_are_waited_for(
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), thorough_after(1, [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+    # Another wait for a registry is ended by a signal in tests/test_ending.py.
+    ("number", "code"),
+    thorough_after(0, [(signal.SIGTERM, 143), (signal.SIGINT, 130)]),
 )
 def test_a_wait_for_an_image_ends_with_the_run(
     tmp_path: Path, registry: Registry, number: signal.Signals, code: int

@@ -262,7 +262,7 @@ def test_a_git_that_is_there_and_does_not_start_is_no_missing_git(
 ) -> None:
     (tmp_path / "git").write_text(f"#!{tmp_path / 'gone'}\n")
     (tmp_path / "git").chmod(0o755)
-    run = promote_process("pulls", "--repo", str(bare.path), env={"PATH": str(tmp_path)})
+    run = promote("pulls", "--repo", str(bare.path), env={"PATH": str(tmp_path)})
     assert (run.code, run.stderr.splitlines()[0]) == (
         5, "promote: error: git could not be started: No such file or directory",
     )  # fmt: skip

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.domain.errors import UsageError
+from promoter.git import program
 from promoter.git.isolation import parameters
 from promoter.system.environment import child_environment, narrowed_environment
-from tests.command import promote, promote_process
+from tests.command import promote
 from tests.many_apps import BY_PULL, make
 from tests.servers.registry import Registry
 from tests.thorough import thorough_after
@@ -160,7 +161,7 @@ def test_every_program_that_a_run_starts_sees_its_list_alone(tmp_path: Path) -> 
             _spy(spies, "kustomize", _RENDER),
         ]
         (tmp_path / "config.json").write_text('{"credsStore": "spy"}')
-        run = promote_process(
+        run = promote(
             "--app", "app", "--tag", "1.4.2", "--repo", str(repo.path), "-v",
             env={
                 **{name: "marked" for name in _HOSTILE if not name.startswith("PYTHON")},
@@ -174,11 +175,15 @@ def test_every_program_that_a_run_starts_sees_its_list_alone(tmp_path: Path) -> 
         assert "=marked" not in file.read_text()
 
 
-def test_git_configuration_that_git_cannot_read_is_told_as_git_tells_it(tmp_path: Path) -> None:
+def test_git_configuration_that_git_cannot_read_is_told_as_git_tells_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in a process that has not asked git for anything yet.
+    monkeypatch.setattr(program, "_VERSIONS", {})
     repo = aurora(tmp_path / "aurora.git")
     (home := tmp_path / "home").mkdir()
     (home / ".gitconfig").write_text("[core\nbad\n")
-    run = promote_process(
+    run = promote(
         "--app", "aurora", "--tag", "9.9.1", "--repo", str(repo.path), env={"HOME": str(home)}
     )
     assert run.code == 2
@@ -197,7 +202,7 @@ def _can_be_nobody() -> bool:
 
 
 @pytest.mark.skipif(not _can_be_nobody(), reason="user namespaces are not allowed here")
-@pytest.mark.parametrize(("tag", "code"), [("9.9.1", 0), ("~/x", 2)])
+@pytest.mark.parametrize(("tag", "code"), thorough_after(1, [("9.9.1", 0), ("~/x", 2)]))
 def test_an_account_without_a_home_and_without_a_name_promotes(
     tmp_path: Path, tag: str, code: int
 ) -> None:

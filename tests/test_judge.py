@@ -913,8 +913,7 @@ def test_a_patch_of_another_object_is_not_named_as_what_sets_the_image(tmp_path:
 def test_a_patch_by_who_lists_a_component_is_named_as_what_sets_its_image(tmp_path: Path) -> None:
     files = {
         "prod/kustomization.yaml": _COMPONENT + _OVERRIDE,
-        "top/kustomization.yaml": "resources: [deploy.yaml]\ncomponents: [../prod]\n"
-        f"{_PATCHED}",
+        "top/kustomization.yaml": f"resources: [deploy.yaml]\ncomponents: [../prod]\n{_PATCHED}",
         "top/deploy.yaml": deployment("web", "web:1.0.0"),
         "top/patch.yaml": _SET.format("web:7"),
     }

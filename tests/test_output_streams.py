@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.command import promote, promote_process
+from tests.command import promote
 from tests.world import aurora
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def test_library_that_logs_what_a_server_says_is_not_heard(github: GitHub, statu
         headers={"Retry-After": "1", "X-Note": "::stop-commands::x"},
         body={"message": "You have exceeded a secondary rate limit \x1b]0;title\x07"},
     )  # fmt: skip
-    run = promote_process(
+    run = promote(
         "--app", "aurora", "--tag", "9.9.1", "--repo", github.url, "-q",
         env={"GITHUB_TOKEN": "good-token"},
     )  # fmt: skip

@@ -676,6 +676,7 @@ def test_link_out_of_the_repository_is_refused(tmp_path: Path) -> None:
     assert "v1" in outside.read_text()
 
 
+@pytest.mark.thorough  # a start of Python; tests/test_graph_closure.py has one for the graph
 def test_editing_needs_neither_git_nor_network(tmp_path: Path) -> None:
     (tmp_path / "kustomization.yaml").write_text("images:\n- {name: app, newTag: '1'}\n")
     code = (

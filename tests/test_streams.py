@@ -48,7 +48,7 @@ def shell(folder: Path, line: str, **env: str) -> subprocess.CompletedProcess[st
 @pytest.mark.parametrize(
     ("line", "code", "said"),
     thorough_after(
-        2,
+        1,
         [
             ("$promote >/dev/full", 5, FULL),
             ("$promote | true", 0, ""),

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.many_apps import with_files
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +55,7 @@ FILES = {
 }
 
 
+@pytest.mark.thorough  # about a change of the code, and a start of Python
 def test_new_kind_of_target_is_one_file_and_one_row(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "promoter", tmp_path / "promoter")
     targets = tmp_path / "promoter/edits/targets"

@@ -78,6 +78,7 @@ sys.stderr.write(str(run(sys.argv[1:])))
 """
 
 
+@pytest.mark.thorough  # a start of Python; what is left of a run is looked at above
 def test_a_run_has_no_file_in_the_temporary_folder_but_in_a_folder_of_its_own(
     tmp_path: Path,
 ) -> None:
