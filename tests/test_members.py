@@ -25,7 +25,7 @@ IMAGES = {name: f"ghcr.io/acme/{name}" for name in ("api", "web")}
 
 
 def test_what_cannot_be_edited_is_told_of_its_own_app_alone(tmp_path: Path) -> None:
-    repo = repository(tmp_path)
+    repo = repository(tmp_path / "r.git")
     text = repo.read(kustomization("web")).replace("newTag: 1.4.1", "newTag: ${TAG}")
     repo.commit("main", kustomization("web"), text + "\n")
     (refusal,) = run(repo, *BOTH, "--tag", "1.4.2", code=3)["refusals"]
@@ -78,7 +78,7 @@ apps:
 def test_what_was_allowed_for_an_open_pull_of_several_apps_needs_no_second_flag(
     tmp_path: Path,
 ) -> None:
-    repo = repository(tmp_path)
+    repo = repository(tmp_path / "r.git")
     repo.commit("main", str(hold_file("web", "dev")), 'reason: "web waits"\n', "Hold")
     made = run(repo, *BOTH, "--tag", "1.4.2", "--allow", "hold")
     again = run(repo, *BOTH, "--tag", "1.4.2")
@@ -98,7 +98,7 @@ def test_what_is_proposed_already_asks_no_registry_again(tmp_path: Path) -> None
 
 
 def test_the_log_says_which_file_each_app_is_edited_in(tmp_path: Path) -> None:
-    repo = repository(tmp_path)
+    repo = repository(tmp_path / "r.git")
     log = promote(*BOTH, "--tag", "1.4.2", "--repo", str(repo.path), "--dry-run", "-v").stderr
     for app in ("api", "web"):
         assert f"{app} in dev: kustomize in apps/{app}/overlays/dev" in log
@@ -107,7 +107,7 @@ def test_the_log_says_which_file_each_app_is_edited_in(tmp_path: Path) -> None:
 def test_a_pull_of_several_apps_is_closed_once_the_base_has_newer_ones_of_all(
     tmp_path: Path,
 ) -> None:
-    repo = repository(tmp_path)
+    repo = repository(tmp_path / "r.git")
     run(repo, *BOTH, "--tag", "1.4.2")
     for app, state in (("api", "open"), ("web", "closed")):
         text = repo.read(kustomization(app)).replace("1.4.1", "2.0.0")
@@ -119,7 +119,7 @@ def test_a_pull_of_several_apps_is_closed_once_the_base_has_newer_ones_of_all(
 def test_the_pull_of_several_apps_promises_nothing_of_a_schedule_that_never_looks_at_it(
     tmp_path: Path,
 ) -> None:
-    repo = repository(tmp_path, BY_PULL + '    policy: {semver: "*"}\n')
+    repo = repository(tmp_path / "r.git", BY_PULL + '    policy: {semver: "*"}\n')
     said = "is remembered as a rejection"
     alone = run(repo, "--app", "web", "--tag", "1.4.2")["pull_request"]["body"]
     together = run(repo, *BOTH, "--tag", "1.4.2")["pull_request"]["body"]
@@ -190,7 +190,7 @@ def test_the_registry_is_asked_about_several_apps_at_once_and_no_more_often(
 
 
 def test_the_status_of_each_app_has_the_open_pull_of_several(tmp_path: Path) -> None:
-    repo = repository(tmp_path)
+    repo = repository(tmp_path / "r.git")
     number = run(repo, "--group", "shop", "--tag", "1.4.2")["pull_request"]["number"]
     alone = run(repo, "--app", "web", "--tag", "1.4.3")["pull_request"]["number"]
     where = ("status", "--repo", str(repo.path), "--no-registry", "--output", "json")
@@ -213,7 +213,7 @@ def test_an_app_that_a_group_names_twice_is_promoted_once(tmp_path: Path) -> Non
 def test_git_is_asked_at_once_when_the_files_of_several_apps_came(
     tmp_path: Path, together: tuple[str, ...]
 ) -> None:
-    repo = repository(tmp_path)
+    repo = repository(tmp_path / "r.git")
     command = ("--app", "api", "--app", "web", *together, "--tag", "1.4.2")
     done = promote(*command, "--repo", str(repo.path), "-v", "--dry-run")
     assert (done.code, done.stderr.count("+ git log -z")) == (0, 1)

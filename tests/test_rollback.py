@@ -11,10 +11,10 @@ from promoter.config.holds import hold_file
 from tests.many_apps import BY_PULL, DEV, kustomization, make
 from tests.servers.registry import Registry
 from tests.thorough import thorough_after
-from tests.world import AURORA, BRANCH, Repository, Templates, aurora, is_fresh, promote
+from tests.world import AURORA, BRANCH, Repository, aurora, copy_of, is_fresh, promote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from tests.servers.github import GitHub
@@ -54,15 +54,23 @@ def promoted(repo: Repository, *tags: str) -> None:
     if not is_fresh(repo):
         _promote(repo, tags)
         return
+    _begin(repo, "-".join(("aurora", *tags)), lambda made: _promote(made, tags))
 
-    def make(path: Path) -> None:
-        shutil.copytree(repo.path, path)
-        _promote(Repository(path), tags)
 
-    # Most tests begin so: it is done for one of them, and copied.
-    made = Templates.kept("-".join(("aurora", *tags)), make)
+def gone_back(repo: Repository) -> None:
+    """Promote 1.4.2 and 1.4.3 to a fresh repository's prod, and merge the rollback to 1.4.2."""
+
+    def make(made: Repository) -> None:
+        promoted(made, "1.4.2", "1.4.3")
+        merge(made, run(made, "rollback", "--app", "aurora", *WHY))
+
+    _begin(repo, "aurora-gone-back", make)
+
+
+def _begin(repo: Repository, name: str, do: Callable[[Repository], None]) -> None:
+    """Do to a fresh repository what many tests begin with."""
     shutil.rmtree(repo.path)
-    shutil.copytree(made, repo.path)
+    copy_of(name, repo.path, lambda path: do(aurora(path)))
 
 
 def _promote(repo: Repository, tags: Sequence[str]) -> None:
@@ -118,8 +126,7 @@ def test_the_commit_says_what_it_undoes_and_why(repo: Repository) -> None:
 
 
 def test_asked_again_after_the_merge_it_is_done_and_steps_go_further(repo: Repository) -> None:
-    promoted(repo, "1.4.2", "1.4.3")
-    merge(repo, run(repo, "rollback", "--app", "aurora", *WHY))
+    gone_back(repo)
     refs = repo.refs()
     again = run(repo, "rollback", "--app", "aurora", *WHY)
     assert (again["action"], again["changed"]) == ("unchanged", False)
@@ -181,20 +188,18 @@ def test_no_schedule_replaces_or_closes_the_open_pull_of_a_rollback(
 
 
 def test_an_older_tag_is_refused_for_the_open_pull_of_a_rollback_as_for_its_hold(
-    tmp_path: Path, registry: Registry
+    repo: Repository,
 ) -> None:
-    repo = fleet(tmp_path / "r.git", registry, BY_PULL)
-    for tag in ("1.4.2", "1.4.3"):
-        merge(repo, run(repo, "--app", "web", "--tag", tag))
-    back = run(repo, "rollback", "--app", "web", *WHY)
-    refused = run(repo, "--app", "web", "--tag", "1.4.1", code=3)["refusals"]
+    promoted(repo, "1.4.2", "1.4.3")
+    back = run(repo, "rollback", "--app", "aurora", *WHY)
+    refused = run(repo, "--app", "aurora", "--tag", "1.4.1", code=3)["refusals"]
     assert [one["rule"] for one in refused] == ["downgrade", "hold"]
     pull = f"pull request {back['pull_request']['number']}"
     assert pull in refused[1]["reason"]
-    (warning,) = run(repo, "unhold", "--app", "web", "--env", "dev", *WHY)["warnings"]
-    assert warning == f"web is held by {pull}, which is open: merge it or close it"
+    (warning,) = run(repo, "unhold", "--app", "aurora", *WHY)["warnings"]
+    assert warning == f"aurora is held by {pull}, which is open: merge it or close it"
     merge(repo, back)
-    refused = run(repo, "--app", "web", "--tag", "1.4.1", code=3)["refusals"]
+    refused = run(repo, "--app", "aurora", "--tag", "1.4.1", code=3)["refusals"]
     assert [one["rule"] for one in refused] == ["downgrade", "hold"]
 
 
@@ -311,8 +316,7 @@ def test_on_github_it_is_the_same_through_git_and_the_api(github: GitHub, transp
 
 
 def test_what_was_taken_back_is_not_gone_back_to(repo: Repository) -> None:
-    promoted(repo, "1.4.2", "1.4.3")
-    merge(repo, run(repo, "rollback", "--app", "aurora", *WHY))
+    gone_back(repo)
     merge(repo, run(repo, "unhold", "--app", "aurora", "--reason", "mended"))
     further = run(repo, "rollback", "--app", "aurora", "--reason", "1.4.2 is bad, too")
     assert {one["to"] for one in further["images"]} == {"1.4.1"}
@@ -331,8 +335,7 @@ def test_a_person_may_have_taken_it_back(repo: Repository) -> None:
 def test_while_it_is_held_another_reason_changes_nothing_and_says_how_to_go_further(
     repo: Repository,
 ) -> None:
-    promoted(repo, "1.4.2", "1.4.3")
-    merge(repo, run(repo, "rollback", "--app", "aurora", *WHY))
+    gone_back(repo)
     refs = repo.refs()
     again = promote(
         "rollback", "--app", "aurora", "--reason", "still bad", "--repo", str(repo.path)
@@ -344,10 +347,9 @@ def test_while_it_is_held_another_reason_changes_nothing_and_says_how_to_go_furt
     assert repo.refs() == refs
 
 
-@pytest.mark.parametrize("is_held", [True, False])
+@pytest.mark.parametrize("is_held", thorough_after(1, [True, False]))
 def test_what_is_newer_than_what_runs_is_no_way_back(repo: Repository, is_held: bool) -> None:
-    promoted(repo, "1.4.2", "1.4.3")
-    merge(repo, run(repo, "rollback", "--app", "aurora", *WHY))
+    gone_back(repo)
     if not is_held:
         merge(repo, run(repo, "unhold", "--app", "aurora", "--reason", "mended"))
     (refusal,) = run(repo, "rollback", "--app", "aurora", "--to", "1.4.3", *WHY, code=3)["refusals"]
@@ -506,7 +508,7 @@ def test_images_that_are_gone_name_one_way_out(tmp_path: Path, registry: Registr
     ]
 
 
-@pytest.mark.parametrize("rule", ["freeze", "hold"])
+@pytest.mark.parametrize("rule", thorough_after(1, ["freeze", "hold"]))
 def test_what_is_proposed_already_may_be_allowed_when_a_rule_refuses_it_since(
     tmp_path: Path, rule: str
 ) -> None:

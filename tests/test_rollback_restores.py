@@ -233,7 +233,7 @@ def test_by_a_pull_it_is_one_commit_and_asked_again_it_stays(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [("  # password: hunter2\n", ""), ("", "  # never below 3: CVE-2026-1\n")],
+    thorough_after(1, [("  # password: hunter2\n", ""), ("", "  # never below 3: CVE-2026-1\n")]),
     ids=["removed", "added"],
 )
 def test_comments_that_people_removed_or_added_since_are_theirs(

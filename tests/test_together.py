@@ -15,7 +15,7 @@ from tests.servers import git_http
 from tests.servers.github import GitHub
 from tests.servers.registry import Registry
 from tests.thorough import thorough_after
-from tests.world import Repository, promote
+from tests.world import Repository, copy_of, promote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ BOTH = ("--app", "web", "--app", "api", "--together")
 def repository(path: Path, settings: str = BY_PULL) -> Repository:
     """Make a repository of two apps at 1.4.1."""
     images = {name: f"ghcr.io/acme/{name}" for name in ("api", "web")}
-    return make(path / "r.git", images, settings + OFF + GROUP)
+    return make(path, images, settings + OFF + GROUP)
 
 
 def run(repo: Repository, *arguments: str, code: int = 0) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def tags(repo: Repository, ref: str = "main") -> list[str]:
 
 
 def test_two_apps_are_one_commit_and_one_pull_that_lives_as_any_other(tmp_path: Path) -> None:
-    repo = repository(tmp_path)
+    repo = repository(tmp_path / "r.git")
     out = run(repo, *BOTH, "--tag", "1.4.2")
     assert (out["action"], out["app"], out["branch"]) == ("created", "api+web", BRANCH)
     assert out["files"] == [kustomization("api"), kustomization("web")]
@@ -76,7 +76,7 @@ def test_two_apps_are_one_commit_and_one_pull_that_lives_as_any_other(tmp_path: 
 
 
 def test_a_group_is_named_by_the_configuration_and_has_a_branch_of_its_own(tmp_path: Path) -> None:
-    repo = repository(tmp_path)
+    repo = repository(tmp_path / "r.git")
     out = run(repo, "--group", "shop", "--tag", "1.4.2")
     assert (out["app"], out["branch"]) == ("shop", "promote/dev/group+shop")
     assert out["pull_request"]["title"] == "Promote shop to dev: 1.4.1 → 1.4.2"
@@ -86,7 +86,7 @@ def test_a_group_is_named_by_the_configuration_and_has_a_branch_of_its_own(tmp_p
 
 
 def test_a_refusal_of_one_refuses_all_and_all_are_told(tmp_path: Path) -> None:
-    repo = repository(tmp_path)
+    repo = repository(tmp_path / "r.git")
     for app in ("api", "web"):
         repo.commit("main", str(hold_file(app, "dev")), f'reason: "{app} waits"\n', "Hold")
     refs = repo.refs()
@@ -99,7 +99,7 @@ def test_a_refusal_of_one_refuses_all_and_all_are_told(tmp_path: Path) -> None:
 
 
 def test_what_refuses_one_app_of_an_open_pull_is_told_of_that_app_alone(tmp_path: Path) -> None:
-    repo = repository(tmp_path)
+    repo = repository(tmp_path / "r.git")
     run(repo, *BOTH, "--tag", "1.4.2")
     deployment = "apps/web/base/deployment.yaml"
     text = repo.read(deployment).replace("ghcr.io/acme/web", "ghcr.io/acme/other")
@@ -110,7 +110,7 @@ def test_what_refuses_one_app_of_an_open_pull_is_told_of_that_app_alone(tmp_path
 
 
 def test_a_place_that_cannot_be_edited_refuses_all(tmp_path: Path) -> None:
-    repo = repository(tmp_path)
+    repo = repository(tmp_path / "r.git")
     text = repo.read(kustomization("web")).replace("newTag: 1.4.1", "newTag: ${TAG}")
     repo.commit("main", kustomization("web"), text + "\n")
     refused = run(repo, *BOTH, "--tag", "1.4.2", code=3)
@@ -118,7 +118,7 @@ def test_a_place_that_cannot_be_edited_refuses_all(tmp_path: Path) -> None:
 
 
 def test_a_persons_commit_on_the_branch_is_not_replaced(tmp_path: Path) -> None:
-    repo = repository(tmp_path)
+    repo = repository(tmp_path / "r.git")
     run(repo, *BOTH, "--tag", "1.4.2")
     repo.commit(BRANCH, "notes.md", "wait\n", "Wait")
     assert run(repo, *BOTH, "--tag", "1.4.3", code=3)["refusals"][0]["rule"] == "human-commits"
@@ -126,7 +126,7 @@ def test_a_persons_commit_on_the_branch_is_not_replaced(tmp_path: Path) -> None:
 
 
 def test_pushed_apps_are_one_commit_and_go_back_together(tmp_path: Path) -> None:
-    repo = repository(tmp_path, DEV)
+    repo = repository(tmp_path / "r.git", DEV)
     before = repo.git("rev-parse", "main")
     for tag in ("1.4.2", "1.4.3"):
         assert run(repo, *BOTH, "--tag", tag)["action"] == "pushed"
@@ -140,7 +140,7 @@ def test_pushed_apps_are_one_commit_and_go_back_together(tmp_path: Path) -> None
 
 
 def test_the_commit_declares_each_app_and_is_read_again(tmp_path: Path) -> None:
-    repo = repository(tmp_path)
+    repo = repository(tmp_path / "r.git")
     run(repo, *BOTH, "--tag", "1.4.2")
     message = repo.git("log", "-1", "--format=%B", BRANCH)
     declared = Declaration.parse(message)
@@ -166,7 +166,7 @@ def test_the_commit_declares_each_app_and_is_read_again(tmp_path: Path) -> None:
 def test_what_does_not_go_together_is_told(
     arguments: tuple[str, ...], code: int, said: str, tmp_path: Path
 ) -> None:
-    repo = repository(tmp_path)
+    repo = repository(tmp_path / "r.git")
     refs = repo.refs()
     assert said in run(repo, *arguments, code=code)["error"]["message"]
     assert repo.refs() == refs
@@ -244,7 +244,7 @@ def test_through_the_api_many_apps_are_looked_at_together(tmp_path: Path, count:
 
 
 def test_killed_after_the_push_the_rerun_opens_the_one_pull(tmp_path: Path) -> None:
-    repo = repository(tmp_path)
+    repo = repository(tmp_path / "r.git")
     first = run(repo, *BOTH, "--tag", "1.4.2")
     repo.git("update-ref", "-d", "refs/promoter/pulls/1")
     again = run(repo, *BOTH, "--tag", "1.4.2")
@@ -261,7 +261,7 @@ def history(repo: Repository, app: str) -> list[tuple[str, bool, str | None]]:
 def test_the_history_of_each_app_tells_what_was_done_to_them_together(
     tmp_path: Path, settings: str
 ) -> None:
-    repo = repository(tmp_path, settings)
+    repo = repository(tmp_path / "r.git", settings)
     for arguments in (
         ("--group", "shop", "--tag", "1.4.2"),
         ("rollback", "--group", "shop", "--reason", "both bad"),
@@ -292,6 +292,12 @@ def test_the_history_of_each_app_tells_of_a_commit_for_all(tmp_path: Path) -> No
 BACK = ("--reason", "it loses orders")
 
 
+def promoted_repository(path: Path) -> Repository:
+    """Make a repository of both apps, promoted to 1.4.2."""
+
+    return copy_of("two-apps", path, lambda folder: promoted(repository(folder)))
+
+
 def promoted(repo: Repository) -> None:
     """Promote both apps to 1.4.2, each alone and merged."""
     for app in ("api", "web"):
@@ -303,8 +309,7 @@ def promoted(repo: Repository) -> None:
 def test_the_open_rollback_of_several_apps_holds_each_of_them(
     tmp_path: Path, apart: tuple[str, ...]
 ) -> None:
-    repo = repository(tmp_path)
-    promoted(repo)
+    repo = promoted_repository(tmp_path / "r.git")
     back = run(repo, "rollback", *apart, *BACK)
     refs = repo.refs()
     asked = [("--app", "web"), ("--app", "api"), ("--group", "shop"), BOTH]
@@ -324,8 +329,7 @@ def test_the_open_rollback_of_several_apps_holds_each_of_them(
 
 
 def test_the_open_rollback_of_one_app_holds_it_among_others(tmp_path: Path) -> None:
-    repo = repository(tmp_path)
-    promoted(repo)
+    repo = promoted_repository(tmp_path / "r.git")
     run(repo, "rollback", "--app", "web", *BACK)
     refs = repo.refs()
     for one in (("--group", "shop"), BOTH):
@@ -339,6 +343,7 @@ def test_the_open_rollback_of_one_app_holds_it_among_others(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "branch", thorough_after(1, ["bot/{environment}/{app}", "promote/{environment}/{app}"])
 )
+@pytest.mark.thorough  # tests/test_rollback.py shows it of one app
 def test_no_schedule_passes_by_an_open_rollback_or_hold(tmp_path: Path, branch: str) -> None:
     with Registry() as registry:
         images = {name: registry.name(name) for name in ("api", "web", "worker")}
@@ -358,7 +363,7 @@ def test_no_schedule_passes_by_an_open_rollback_or_hold(tmp_path: Path, branch: 
 
 
 def test_a_pull_of_a_hold_or_rollback_has_whole_commands_and_no_dead_links(tmp_path: Path) -> None:
-    github, _, ask = on_github(tmp_path, "git")
+    github, _, ask = on_github(tmp_path, "api")
     with github:
         github.merge(ask(*BOTH, "--tag", "1.4.2")["pull_request"]["number"])
         held = ask("hold", "--app", "api", "--reason", "payday")["pull_request"]["body"]
@@ -389,7 +394,7 @@ def test_on_github_an_open_rollback_of_several_apps_holds_each(
 
 
 def test_a_group_is_refused_where_one_app_would_go_back_and_another_on(tmp_path: Path) -> None:
-    repo = repository(tmp_path)
+    repo = repository(tmp_path / "r.git")
     text = repo.read(kustomization("web")).replace("newTag: 1.4.1", "newTag: 2.0.0")
     repo.commit("main", kustomization("web"), text + "\n")
     refused = run(repo, *BOTH, "--tag", "1.5.0", code=3)["refusals"]
@@ -400,8 +405,7 @@ def test_a_group_is_refused_where_one_app_would_go_back_and_another_on(tmp_path:
 
 
 def test_who_holds_an_app_is_told_of_the_open_pulls_that_promote_it(tmp_path: Path) -> None:
-    repo = repository(tmp_path)
-    promoted(repo)
+    repo = promoted_repository(tmp_path / "r.git")
     numbers = [
         run(repo, *one, "--tag", "1.4.3")["pull_request"]["number"]
         for one in (("--app", "web"), ("--group", "shop"))
@@ -412,8 +416,7 @@ def test_who_holds_an_app_is_told_of_the_open_pulls_that_promote_it(tmp_path: Pa
 
 
 def test_the_status_tells_of_holds_that_are_not_merged_yet(tmp_path: Path) -> None:
-    repo = repository(tmp_path)
-    promoted(repo)
+    repo = promoted_repository(tmp_path / "r.git")
     run(repo, "rollback", "--group", "shop", *BACK)
     where = ("status", "--repo", str(repo.path), "--no-registry")
     blocked = [

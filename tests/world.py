@@ -30,6 +30,7 @@ __all__ = [
     "Run",
     "Templates",
     "aurora",
+    "copy_of",
     "empty",
     "numstat",
     "promote",
@@ -159,6 +160,12 @@ class Templates:
             with suppress(OSError):
                 own.rename(place)
         return place
+
+
+def copy_of(name: str, path: Path, make: Callable[[Path], object]) -> Repository:
+    """Return a copy of a repository that is made for the first test which begins with it."""
+    shutil.copytree(Templates.kept(name, make), path, dirs_exist_ok=True)
+    return Repository(path)
 
 
 @cache
