@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.thorough import thorough_after
-from tests.world import AURORA, BRANCH, Repository, aurora, numstat, promote
+from tests.world import AURORA, BRANCH, Repository, aurora, copy_of, numstat, promote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,12 @@ def ask(repo: Repository, tag: str, *more: str) -> dict[str, object]:
     )
     assert run.code == run.json["exit_code"], run.stderr
     return run.json
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Repository:
+    """An Aurora repository with the open pull of 9.9.1."""
+    return copy_of("aurora-9.9.1", tmp_path / "aurora.git", lambda path: ask(aurora(path), "9.9.1"))
 
 
 def test_first_run_opens_one_pull_with_one_line_an_image(repo: Repository) -> None:
@@ -49,13 +55,12 @@ def test_rerun_is_unchanged_with_the_same_commit_and_pull(repo: Repository) -> N
     assert repo.refs() == refs
 
 
-def test_newer_tag_updates_the_same_pull_on_top_of_the_base(repo: Repository) -> None:
-    first = ask(repo, "9.9.1")
-    second = ask(repo, "9.9.2")
+def test_newer_tag_updates_the_same_pull_on_top_of_the_base(opened: Repository) -> None:
+    second = ask(opened, "9.9.2")
     assert second["action"] == "updated"
-    assert second["pull_request"]["number"] == first["pull_request"]["number"]  # type: ignore[index]
-    assert repo.git("rev-parse", f"{BRANCH}^") == repo.git("rev-parse", "main")
-    assert "9.9.2" in repo.read(AURORA, BRANCH)
+    assert second["pull_request"]["number"] == 1  # type: ignore[index]
+    assert opened.git("rev-parse", f"{BRANCH}^") == opened.git("rev-parse", "main")
+    assert "9.9.2" in opened.read(AURORA, BRANCH)
     assert "9.9.2" in second["pull_request"]["title"]  # type: ignore[index]
 
 
@@ -100,13 +105,13 @@ def test_base_that_moves_behind_a_merge_or_a_commit_of_ours_is_no_humans_change(
     assert "It proposed `" in last["pull_request"]["body"]  # type: ignore[index]
 
 
-def test_commit_to_other_files_of_the_base_moves_no_branch(repo: Repository) -> None:
-    first = ask(repo, "9.9.1")
-    repo.commit("main", "README.md", "changed\n")
-    again = ask(repo, "9.9.1")
-    assert (again["action"], again["commit"]) == ("unchanged", first["commit"])
-    assert repo.git("rev-parse", BRANCH) == first["commit"]
-    assert ask(repo, "9.9.1", "--check")["exit_code"] == 0
+def test_commit_to_other_files_of_the_base_moves_no_branch(opened: Repository) -> None:
+    first = opened.refs()[f"refs/heads/{BRANCH}"]
+    opened.commit("main", "README.md", "changed\n")
+    again = ask(opened, "9.9.1")
+    assert (again["action"], again["commit"]) == ("unchanged", first)
+    assert opened.git("rev-parse", BRANCH) == first
+    assert ask(opened, "9.9.1", "--check")["exit_code"] == 0
 
 
 def test_commit_elsewhere_in_the_file_that_it_edits_moves_no_branch(repo: Repository) -> None:
@@ -123,47 +128,44 @@ def test_commit_elsewhere_in_the_file_that_it_edits_moves_no_branch(repo: Reposi
 
 
 def test_branch_is_rebuilt_where_the_base_changes_the_lines_beside_its_edit(
-    repo: Repository,
+    opened: Repository,
 ) -> None:
-    first = ask(repo, "9.9.1")
-    text = repo.read(AURORA).replace("newTag: 1.4.1", "newTag: 1.4.1 # kept by hand")
-    moved = repo.commit("main", AURORA, f"{text}\n")
-    again = ask(repo, "9.9.1")
+    text = opened.read(AURORA).replace("newTag: 1.4.1", "newTag: 1.4.1 # kept by hand")
+    moved = opened.commit("main", AURORA, f"{text}\n")
+    again = ask(opened, "9.9.1")
     assert again["action"] == "updated"
-    assert again["pull_request"]["number"] == first["pull_request"]["number"]  # type: ignore[index]
-    assert repo.git("rev-parse", f"{BRANCH}^") == moved
-    assert numstat(repo, "main", BRANCH) == [f"3\t3\t{AURORA}"]
+    assert again["pull_request"]["number"] == 1  # type: ignore[index]
+    assert opened.git("rev-parse", f"{BRANCH}^") == moved
+    assert numstat(opened, "main", BRANCH) == [f"3\t3\t{AURORA}"]
 
 
-def test_persons_commit_is_no_refusal_where_there_is_nothing_to_write(repo: Repository) -> None:
-    ask(repo, "9.9.1")
-    human = repo.commit(BRANCH, "notes.md", "please wait\n", "Wait for the fraud team")
-    again = ask(repo, "9.9.1")
+def test_persons_commit_is_no_refusal_where_there_is_nothing_to_write(opened: Repository) -> None:
+    human = opened.commit(BRANCH, "notes.md", "please wait\n", "Wait for the fraud team")
+    again = ask(opened, "9.9.1")
     assert (again["action"], again["exit_code"]) == ("unchanged", 0)
     assert "a commit that promote did not make" in again["warnings"][0]  # type: ignore[index]
-    repo.commit("main", AURORA, repo.read(AURORA, BRANCH))
-    settled = ask(repo, "9.9.1")
+    opened.commit("main", AURORA, opened.read(AURORA, BRANCH))
+    settled = ask(opened, "9.9.1")
     assert (settled["action"], settled["exit_code"]) == ("unchanged", 0)
-    assert repo.refs()[f"refs/heads/{BRANCH}"] == human
+    assert opened.refs()[f"refs/heads/{BRANCH}"] == human
 
 
-def test_persons_change_of_the_edit_itself_is_not_what_was_asked_for(repo: Repository) -> None:
-    ask(repo, "9.9.1")
-    repo.commit(BRANCH, AURORA, repo.read(AURORA, BRANCH).replace("9.9.1", "9.9.0"))
-    assert ask(repo, "9.9.1")["refusals"][0]["rule"] == "human-commits"  # type: ignore[index]
+def test_persons_change_of_the_edit_itself_is_not_what_was_asked_for(opened: Repository) -> None:
+    opened.commit(BRANCH, AURORA, opened.read(AURORA, BRANCH).replace("9.9.1", "9.9.0"))
+    assert ask(opened, "9.9.1")["refusals"][0]["rule"] == "human-commits"  # type: ignore[index]
 
 
 def test_branch_of_a_pull_that_was_closed_as_superseded_is_deleted_by_the_rerun(
-    repo: Repository,
+    opened: Repository,
 ) -> None:
-    first = ask(repo, "9.9.1")
-    repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "9.9.2"))
-    assert ask(repo, "9.9.2")["action"] == "superseded"
+    first = opened.refs()[f"refs/heads/{BRANCH}"]
+    opened.commit("main", AURORA, opened.read(AURORA).replace("1.4.1", "9.9.2"))
+    assert ask(opened, "9.9.2")["action"] == "superseded"
     # As a run leaves it that was killed between closing the pull and deleting its branch.
-    repo.git("update-ref", f"refs/heads/{BRANCH}", str(first["commit"]))
-    rerun = ask(repo, "9.9.2")
+    opened.git("update-ref", f"refs/heads/{BRANCH}", str(first))
+    rerun = ask(opened, "9.9.2")
     assert rerun["exit_code"] == 0
-    assert f"refs/heads/{BRANCH}" not in repo.refs()
+    assert f"refs/heads/{BRANCH}" not in opened.refs()
 
 
 def base_gets(repo: Repository, tag: str) -> None:
@@ -173,24 +175,22 @@ def base_gets(repo: Repository, tag: str) -> None:
 
 @pytest.mark.parametrize("asked", thorough_after(1, ["9.9.0", "9.9.1"]))
 def test_pull_whose_tag_is_older_than_the_bases_is_closed_by_whoever_asks_for_an_older_one(
-    repo: Repository, asked: str
+    opened: Repository, asked: str
 ) -> None:
-    ask(repo, "9.9.1")
-    base_gets(repo, "9.9.2")
-    preview = ask(repo, asked, "--check")
+    base_gets(opened, "9.9.2")
+    preview = ask(opened, asked, "--check")
     assert (preview["action"], preview["exit_code"]) == ("superseded", 10)
-    out = ask(repo, asked)
+    out = ask(opened, asked)
     assert (out["action"], out["changed"], out["exit_code"]) == ("superseded", True, 0)
     assert out["pull_request"]["state"] == "closed"  # type: ignore[index]
-    assert f"refs/heads/{BRANCH}" not in repo.refs()
-    again = ask(repo, asked)
+    assert f"refs/heads/{BRANCH}" not in opened.refs()
+    again = ask(opened, asked)
     assert (again["action"], again["changed"]) == ("superseded", False)
 
 
-def test_closing_a_superseded_pull_is_what_the_run_says_it_did(repo: Repository) -> None:
-    ask(repo, "9.9.1")
-    base_gets(repo, "9.9.2")
-    words = ("--app", "aurora", "--tag", "9.9.1", "--repo", str(repo.path))
+def test_closing_a_superseded_pull_is_what_the_run_says_it_did(opened: Repository) -> None:
+    base_gets(opened, "9.9.2")
+    words = ("--app", "aurora", "--tag", "9.9.1", "--repo", str(opened.path))
     said = "aurora in prod already has 9.9.2 on main, which is newer than 9.9.1"
     assert f"would close pull request 1: {said}" in promote(*words, "--dry-run").stdout
     assert f"closed pull request 1: {said}" in promote(*words).stdout
@@ -204,130 +204,121 @@ def test_pull_that_was_made_to_go_back_stays_open_where_the_base_goes_on(repo: R
     assert f"refs/heads/{BRANCH}" in repo.refs()
 
 
-def test_superseded_pull_to_which_people_have_added_stays_open(repo: Repository) -> None:
-    ask(repo, "9.9.1")
-    human = repo.commit(BRANCH, "notes.md", "please wait\n", "Wait for the fraud team")
-    base_gets(repo, "9.9.2")
-    assert ask(repo, "9.9.1")["changed"] is False
-    assert repo.refs()[f"refs/heads/{BRANCH}"] == human
+def test_superseded_pull_to_which_people_have_added_stays_open(opened: Repository) -> None:
+    human = opened.commit(BRANCH, "notes.md", "please wait\n", "Wait for the fraud team")
+    base_gets(opened, "9.9.2")
+    assert ask(opened, "9.9.1")["changed"] is False
+    assert opened.refs()[f"refs/heads/{BRANCH}"] == human
 
 
-def test_pull_of_which_one_image_is_still_newer_than_the_base_stays_open(repo: Repository) -> None:
-    ask(repo, "9.9.1")
-    newer = repo.read(AURORA).replace("1.4.1", "9.9.2", 1)
-    repo.commit("main", AURORA, newer)
-    ask(repo, "9.9.0")
-    assert f"refs/heads/{BRANCH}" in repo.refs()
+def test_pull_of_which_one_image_is_still_newer_than_the_base_stays_open(
+    opened: Repository,
+) -> None:
+    newer = opened.read(AURORA).replace("1.4.1", "9.9.2", 1)
+    opened.commit("main", AURORA, newer)
+    ask(opened, "9.9.0")
+    assert f"refs/heads/{BRANCH}" in opened.refs()
 
 
 def test_a_merge_of_the_base_into_the_branch_is_ours_and_one_of_a_persons_branch_is_not(
-    repo: Repository,
+    opened: Repository,
 ) -> None:
-    ask(repo, "9.9.1")
     for onto, code in (("main", 0), ("main", 0), ("side", 3)):
-        repo.git("branch", "--force", "side", "main")
-        repo.commit(onto, f"{onto}.md", "work\n", "The work of a person")
-        merged = repo.git("merge-tree", "--write-tree", BRANCH, onto)
-        merge = repo.git("commit-tree", merged, "-p", BRANCH, "-p", onto, "-m", f"Merge {onto}")
-        repo.git("update-ref", f"refs/heads/{BRANCH}", merge)
-        out = ask(repo, "9.9.2", "--dry-run")
+        opened.git("branch", "--force", "side", "main")
+        opened.commit(onto, f"{onto}.md", "work\n", "The work of a person")
+        merged = opened.git("merge-tree", "--write-tree", BRANCH, onto)
+        merge = opened.git("commit-tree", merged, "-p", BRANCH, "-p", onto, "-m", f"Merge {onto}")
+        opened.git("update-ref", f"refs/heads/{BRANCH}", merge)
+        out = ask(opened, "9.9.2", "--dry-run")
         assert out["exit_code"] == code
     assert merge[:9] in out["refusals"][0]["reason"]  # type: ignore[index]
 
 
-def test_human_commit_on_the_branch_stops_us_until_take_over(repo: Repository) -> None:
-    ask(repo, "9.9.1")
-    human = repo.commit(BRANCH, "notes.md", "please wait\n", "Wait for the fraud team")
-    out = ask(repo, "9.9.2")
+def test_human_commit_on_the_branch_stops_us_until_take_over(opened: Repository) -> None:
+    human = opened.commit(BRANCH, "notes.md", "please wait\n", "Wait for the fraud team")
+    out = ask(opened, "9.9.2")
     assert out["exit_code"] == 3
     assert out["refusals"][0]["rule"] == "human-commits"  # type: ignore[index]
     assert "Wait for the fraud team" in out["refusals"][0]["reason"]  # type: ignore[index]
-    assert repo.refs()[f"refs/heads/{BRANCH}"] == human
+    assert opened.refs()[f"refs/heads/{BRANCH}"] == human
     lost = (
         f"the branch {BRANCH} loses a commit that promote did not make: "
         f"{human[:9]} Wait for the fraud team (A Human)"
     )
     for more in (("--dry-run",), ()):
-        taken = ask(repo, "9.9.2", "--take-over", *more)
+        taken = ask(opened, "9.9.2", "--take-over", *more)
         assert taken["warnings"] == [lost]
     assert taken["action"] == "updated"
     told = "Wait for the fraud team (A Human): asked for with --take-over"
     assert told in taken["pull_request"]["body"]  # type: ignore[index]
-    assert "human-commits allowed" in repo.git("log", "-1", "--format=%B", BRANCH)
-    assert ask(repo, "9.9.2", "--take-over")["warnings"] == []
+    assert "human-commits allowed" in opened.git("log", "-1", "--format=%B", BRANCH)
+    assert ask(opened, "9.9.2", "--take-over")["warnings"] == []
 
 
-def test_closing_what_a_person_has_added_to_names_what_is_lost(repo: Repository) -> None:
-    ask(repo, "9.9.1")
-    repo.commit(BRANCH, "notes.md", "please wait\n", "Wait for the fraud team")
-    repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "9.9.1"))
-    closed = ask(repo, "9.9.1", "--take-over")
+def test_closing_what_a_person_has_added_to_names_what_is_lost(opened: Repository) -> None:
+    opened.commit(BRANCH, "notes.md", "please wait\n", "Wait for the fraud team")
+    opened.commit("main", AURORA, opened.read(AURORA).replace("1.4.1", "9.9.1"))
+    closed = ask(opened, "9.9.1", "--take-over")
     assert "Wait for the fraud team (A Human)" in str(closed["warnings"])
-    assert f"refs/heads/{BRANCH}" not in repo.refs()
+    assert f"refs/heads/{BRANCH}" not in opened.refs()
 
 
-def test_commit_with_our_trailers_but_other_content_is_a_humans(repo: Repository) -> None:
-    ask(repo, "9.9.1")
-    message = repo.git("log", "-1", "--format=%B", BRANCH)
-    smuggled = repo.commit(BRANCH, "notes.md", "smuggled\n", message)
-    refused = ask(repo, "9.9.2")
+def test_commit_with_our_trailers_but_other_content_is_a_humans(opened: Repository) -> None:
+    message = opened.git("log", "-1", "--format=%B", BRANCH)
+    smuggled = opened.commit(BRANCH, "notes.md", "smuggled\n", message)
+    refused = ask(opened, "9.9.2")
     assert refused["exit_code"] == 3
     assert "that promote did not make" in refused["refusals"][0]["reason"]  # type: ignore[index]
-    assert smuggled[:9] in str(ask(repo, "9.9.2", "--take-over")["warnings"])
+    assert smuggled[:9] in str(ask(opened, "9.9.2", "--take-over")["warnings"])
 
 
-def test_of_a_branch_of_many_commits_no_number_is_made_up(repo: Repository) -> None:
-    ask(repo, "9.9.1")
+def test_of_a_branch_of_many_commits_no_number_is_made_up(opened: Repository) -> None:
     for number in range(21):
-        repo.commit(BRANCH, "notes.md", f"{number}\n", f"Note {number}")
-    reason = ask(repo, "9.9.2")["refusals"][0]["reason"]  # type: ignore[index]
+        opened.commit(BRANCH, "notes.md", f"{number}\n", f"Note {number}")
+    reason = ask(opened, "9.9.2")["refusals"][0]["reason"]  # type: ignore[index]
     assert f"branch {BRANCH} holds 20 or more commits that promote did not make" in reason
 
 
-def test_merged_base_brought_into_the_branch_is_not_a_humans_change(repo: Repository) -> None:
-    ask(repo, "9.9.1")
-    repo.commit("main", "README.md", "changed\n")
-    tree = repo.git("merge-tree", "--write-tree", BRANCH, "main")
-    merge = repo.git("commit-tree", tree, "-p", BRANCH, "-p", "main", "-m", "Merge main")
-    repo.git("update-ref", f"refs/heads/{BRANCH}", merge)
-    assert ask(repo, "9.9.2")["action"] == "updated"
+def test_merged_base_brought_into_the_branch_is_not_a_humans_change(opened: Repository) -> None:
+    opened.commit("main", "README.md", "changed\n")
+    tree = opened.git("merge-tree", "--write-tree", BRANCH, "main")
+    merge = opened.git("commit-tree", tree, "-p", BRANCH, "-p", "main", "-m", "Merge main")
+    opened.git("update-ref", f"refs/heads/{BRANCH}", merge)
+    assert ask(opened, "9.9.2")["action"] == "updated"
 
 
-def test_pull_is_closed_when_the_base_got_the_tag_by_other_ways(repo: Repository) -> None:
-    ask(repo, "9.9.1")
-    repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "9.9.2") + "\n")
-    out = ask(repo, "9.9.2")
+def test_pull_is_closed_when_the_base_got_the_tag_by_other_ways(opened: Repository) -> None:
+    opened.commit("main", AURORA, opened.read(AURORA).replace("1.4.1", "9.9.2") + "\n")
+    out = ask(opened, "9.9.2")
     assert (out["action"], out["exit_code"]) == ("superseded", 0)
     assert out["pull_request"]["state"] == "closed"  # type: ignore[index]
-    assert f"refs/heads/{BRANCH}" not in repo.refs()
-    assert ask(repo, "9.9.2")["action"] == "unchanged"
+    assert f"refs/heads/{BRANCH}" not in opened.refs()
+    assert ask(opened, "9.9.2")["action"] == "unchanged"
 
 
 def test_explicit_run_after_a_human_closed_the_pull_opens_a_new_one_that_links_it(
-    repo: Repository,
+    opened: Repository,
 ) -> None:
-    ask(repo, "9.9.1")
-    assert promote("pulls", "close", "1", "--repo", str(repo.path)).code == 0
-    out = ask(repo, "9.9.1")
+    assert promote("pulls", "close", "1", "--repo", str(opened.path)).code == 0
+    out = ask(opened, "9.9.1")
     assert out["action"] == "created"
     assert out["pull_request"]["number"] == 2  # type: ignore[index]
     assert "#1" in out["pull_request"]["body"]  # type: ignore[index]
-    assert ask(repo, "9.9.1")["action"] == "unchanged"
+    assert ask(opened, "9.9.1")["action"] == "unchanged"
 
 
-def test_merged_pull_leaves_nothing_to_do(repo: Repository) -> None:
-    ask(repo, "9.9.1")
-    assert promote("pulls", "merge", "1", "--repo", str(repo.path)).code == 0
-    assert "9.9.1" in repo.read(AURORA)
-    assert ask(repo, "9.9.1")["action"] == "unchanged"
-    assert ask(repo, "9.9.2")["pull_request"]["number"] == 2  # type: ignore[index]
+def test_merged_pull_leaves_nothing_to_do(opened: Repository) -> None:
+    assert promote("pulls", "merge", "1", "--repo", str(opened.path)).code == 0
+    assert "9.9.1" in opened.read(AURORA)
+    assert ask(opened, "9.9.1")["action"] == "unchanged"
+    assert ask(opened, "9.9.2")["pull_request"]["number"] == 2  # type: ignore[index]
 
 
-def test_killed_after_the_push_the_rerun_opens_the_pull(repo: Repository) -> None:
-    first = ask(repo, "9.9.1")
-    repo.git("update-ref", "-d", "refs/promoter/pulls/1")
-    again = ask(repo, "9.9.1")
-    assert (again["action"], again["commit"]) == ("created", first["commit"])
+def test_killed_after_the_push_the_rerun_opens_the_pull(opened: Repository) -> None:
+    first = opened.refs()[f"refs/heads/{BRANCH}"]
+    opened.git("update-ref", "-d", "refs/promoter/pulls/1")
+    again = ask(opened, "9.9.1")
+    assert (again["action"], again["commit"]) == ("created", first)
 
 
 def test_push_delivery_commits_on_the_base(repo: Repository) -> None:
