@@ -404,3 +404,24 @@ def test_who_reads_by_the_api_is_told_that_git_needs_no_token(github: GitHub) ->
     assert done.code == 2
     assert "transport: api needs one, also to read" in done.stderr
     assert "opening a pull request" not in done.stderr
+
+
+def test_what_happened_to_other_apps_in_the_same_file_is_no_history_of_an_app(
+    tmp_path: Path,
+) -> None:
+    pod = "kind: Pod\nspec: {containers: [{name: a, image: o/web}, {name: b, image: o/db}]}\n"
+    entries_of_both = "".join(f"- {{name: o/{one}, newTag: 1.0.0}}\n" for one in ("web", "db"))
+    shared = {
+        "promoter.yaml": "environments:\n  prod: {path: deploy, deliver: push}\n"
+        "apps:\n  aurora: {images: [o/web]}\n  db: {images: [o/db]}\n",
+        "deploy/kustomization.yaml": f"resources: [pod.yaml]\nimages:\n{entries_of_both}",
+        "deploy/pod.yaml": pod,
+    }
+    repo = with_files(tmp_path / "r.git", shared)
+    where, file = str(repo.path), "deploy/kustomization.yaml"
+    for app, tag in (("aurora", "1.1.0"), ("db", "2.0.0")):
+        assert promote("--app", app, "--tag", tag, "--repo", where).code == 0
+    repo.commit("main", file, repo.read(file).replace("2.0.0", "2.1.0"), "db by hand")
+    repo.commit("main", file, f"# A remark\n{repo.read(file)}", "A remark")
+    kinds = [(one["kind"], [i["to"] for i in one["images"]]) for one in entries(where)]
+    assert kinds == [("other", []), ("promotion", ["1.1.0"]), ("added", ["1.0.0"])]

@@ -95,9 +95,7 @@ class Target:
         return tuple(
             one
             for one in self.held_images(tree)
-            if not self.images
-            or self._lists(one)
-            or not {one.name, one.repository}.isdisjoint(names)
+            if self.owns(one) or not {one.name, one.repository}.isdisjoint(names)
         )
 
     @property
@@ -106,8 +104,9 @@ class Target:
         url = self.settings.argocd_url
         return url and filled_path(url, self.app, self.environment)
 
-    def _lists(self, image: RunningImage) -> bool:
-        return any(
+    def owns(self, image: RunningImage) -> bool:
+        """Return whether an image in its files is the app's: any, unless the configuration lists them."""
+        return not self.images or any(
             name in (image.name, image.new_name) or image.name.startswith(f"{name}:")
             for name in self.images
         )

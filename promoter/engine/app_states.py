@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -25,7 +25,7 @@ class AppStates:
 
     def __init__(self, repository: Repository, base: Tree, target: Target) -> None:
         self._repository, self._base, self._target = repository, base, target
-        self.now = self._set({one.name: one for one in target.own_images(base)})
+        self.now = self._set(target.own_images(base))
         """What the app's files of the base set now, by the names of the images."""
         self.is_cut = False
         """Whether there is more behind what was read."""
@@ -47,10 +47,11 @@ class AppStates:
         except (PromoteError, KeyError):
             return {}
 
-    def _set(self, images: Mapping[str, RunningImage]) -> dict[str, RunningImage]:
-        """Return those that are set: an entry that changes the name alone leaves the tag to a base."""
+    def _set(self, images: Iterable[RunningImage]) -> dict[str, RunningImage]:
+        """Return the app's own that are set: an entry may change the name alone."""
         kustomized = self._target.kustomized
-        return {name: one for name, one in images.items() if one.ref or not kustomized}
+        own = (one for one in images if self._target.owns(one))
+        return {one.name: one for one in own if one.ref or not kustomized}
 
     def _states(self) -> Iterator[State]:
         """Yield each state, newest first, for as long as it lasted; what is unreadable is passed over."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from enum import StrEnum
 from itertools import islice
 from pathlib import PurePosixPath
@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from promoter.config.holds import Hold, hold_file, read_hold
 from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import AppDeclaration
+from promoter.domain.declaration import AppDeclaration, Declaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.file_versions import AppVersion, FileVersion, joined_versions
 from promoter.domain.image import Ref
@@ -23,6 +23,8 @@ from promoter.policy.order import Order
 
 # How many versions before one are read: what comes back has mostly run just before.
 _AHEAD = 5
+# So many commits that are about other apps are passed over: all of them have to be read.
+_PASSED = 1_000
 
 
 class EntryKind(StrEnum):
@@ -96,6 +98,8 @@ class _State:
     images: Mapping[str, Ref] | None
     hold: Hold | None
     note: str = ""
+    of_others: Mapping[str, Ref] = field(default_factory=dict)
+    """The images of other apps in its files."""
 
 
 def files_with_hold(target: Target) -> list[PurePosixPath]:
@@ -111,39 +115,60 @@ def entries_of(
 ) -> Iterator[HistoryEntry]:
     """Yield what happened to an app's images, newest first; few versions are read `ahead`.
 
-    `versions` are those of each of its files.
+    `versions` are those of each of its files. What commits did to other apps' images in them is
+    passed over, up to a bound.
     """
     states = (_state(target, one) for one in joined_versions(files_with_hold(target), versions))
     window = deque(islice(states, ahead))
     newer: HistoryEntry | None = None
+    passed = 0
     while window:
         entry = _entry(target, list(window))
-        runs = newer is None and entry.changed
-        lived = max(0, newer.time - entry.time) if newer and entry.changed else None
-        yield replace(entry, lived=lived, runs=runs)
-        newer = entry if entry.changed else newer
+        if passed < _PASSED and _is_of_others(entry, *islice(window, 2)):
+            passed += 1
+        else:
+            runs = newer is None and entry.changed
+            lived = max(0, newer.time - entry.time) if newer and entry.changed else None
+            yield replace(entry, lived=lived, runs=runs)
+            newer = entry if entry.changed else newer
         window.popleft()
         window.extend(islice(states, 1))
 
 
 def _state(target: Target, version: AppVersion) -> _State:
-    tree = FilesTree(version.commit, version.files)
-    held = read_hold(tree, target.app, target.environment)
+    held = None
+    if hold_file(target.app, target.environment) in version.files:
+        tree = FilesTree(version.commit, version.files)
+        held = read_hold(tree, target.app, target.environment)
     try:
         images = images_at(target, version)
     except PromoteError as error:
         return _State(version, None, held, error.message)
-    return _State(version, {name: one.ref for name, one in images.items()}, held)
+    own, of_others = dict[str, Ref](), dict[str, Ref]()
+    for one in images:
+        (own if target.owns(one) else of_others)[one.name] = one.ref
+    return _State(version, own, held, of_others=of_others)
 
 
-def images_at(target: Target, version: AppVersion) -> dict[str, RunningImage]:
-    """Return an app's images as a commit left them; a file that it does not have holds none.
+def images_at(target: Target, version: AppVersion) -> tuple[RunningImage, ...]:
+    """Return the images in an app's files as a commit left them; one that it does not have holds none.
 
     Raises `PromoteError` where a file cannot be read.
     """
     there = tuple(one for one in target.targets if target.file_of(one) in version.files)
     tree = FilesTree(version.commit, version.files)
-    return {one.name: one for one in replace(target, targets=there).own_images(tree)}
+    return replace(target, targets=there).held_images(tree)
+
+
+def _is_of_others(entry: HistoryEntry, now: _State, before: _State | None = None) -> bool:
+    """Return whether a commit is about other apps in the same files, as it declares or as they show."""
+    if entry.kind is not EntryKind.OTHER or entry.is_first or entry.held or entry.released:
+        return False
+    declared = Declaration.parse(now.version.message)
+    here = entry.app, entry.environment
+    if declared and here not in ((one.app, one.environment) for one in declared.members):
+        return True
+    return before is not None and before.images is not None and before.of_others != now.of_others
 
 
 def _entry(target: Target, window: list[_State]) -> HistoryEntry:
