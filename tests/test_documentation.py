@@ -19,7 +19,7 @@ from promoter.cli.command_table import COMMANDS
 from promoter.cli.options import OPTIONS, setting_of, variable_of
 from promoter.config.config import parse
 from promoter.domain.errors import Exit
-from promoter.gates import allowable
+from promoter.domain.rules import ALLOWABLE, RULES
 from promoter.settings import Settings
 from tests.world import promote
 
@@ -123,9 +123,18 @@ def test_the_readme_says_what_each_option_is_for(name: str) -> None:
     assert f"--{name}" in README or (short and f"`{short}`" in README)
 
 
+def test_the_readme_says_of_each_rule_whether_it_can_be_allowed() -> None:
+    rows = re.findall(r"^\| (`[^|]+`) \| .* \| (yes)? ?\|$", README, re.MULTILINE)
+    told = {name: bool(yes) for names, yes in rows for name in re.findall(r"`([a-z-]+)`", names)}
+    shown = {
+        one: one in ALLOWABLE for one in RULES.keys() - {"edit", "allow", "other-environments"}
+    }
+    assert {name: told.get(name) for name in shown} == shown
+
+
 def test_help_names_every_rule_that_can_be_allowed() -> None:
     text = " ".join(COMMANDS["promote"].parser("promote").format_help().split())
-    assert f"override a rule: {', '.join(allowable())}" in text
+    assert f"override a rule: {', '.join(ALLOWABLE)}" in text
 
 
 def test_every_exit_code_is_in_the_readme() -> None:

@@ -15,8 +15,9 @@ from promoter.config.sections import Environment
 from promoter.domain.errors import PromoteError, UsageError
 from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Digest
+from promoter.domain.rules import ALLOWABLE
 from promoter.domain.running_period import RunningPeriod, Version, latest_period
-from promoter.gates import ImageFacts, Previous, allowable, judge
+from promoter.gates import ImageFacts, Previous, judge
 from tests.many_apps import BY_PULL, DEV, make
 from tests.servers.registry import Registry
 from tests.test_gates import DIGEST, FILE, NAME, facts, image, results
@@ -138,7 +139,7 @@ def test_the_latest_stay_is_read_from_versions_newest_first() -> None:
 
 
 def test_the_rules_that_an_environment_may_list_are_those_that_can_be_allowed() -> None:
-    assert set(get_args(AllowableRule)) == set(allowable())
+    assert set(get_args(AllowableRule)) == set(ALLOWABLE)
 
 
 def test_a_schedule_waits_where_all_that_fails_passes_by_itself() -> None:

@@ -19,6 +19,7 @@ from promoter.cli.options import OPTIONS, long_name, prog_of, setting_of
 from promoter.cli.other_tools import FLAGS, OF_OTHER_COMMANDS, OTHER_COMMANDS, RENAMED
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
+from promoter.domain.rules import ALLOWABLE
 from promoter.domain.suggest import closest
 from promoter.settings.errors import EXAMPLES
 from promoter.settings.other_names import options_meant
@@ -154,11 +155,9 @@ def _did_you_mean(parser: Parser, option: str, value: str, given: CommandLine) -
 
 def _rule(parser: Parser, plain: str) -> str:
     """Return the hint for a flag that names a rule to go on in spite of; '' for any other."""
-    from promoter.gates import allowable
-
     verb = re.match(r"(?:allow|skip|ignore|disable|without|no|override|bypass)-", plain)
     rule = plain[verb.end() if verb else 0 :]
-    if "--allow" not in parser.flags or rule not in allowable():
+    if "--allow" not in parser.flags or rule not in ALLOWABLE:
         return ""
     is_other = verb is None and (rule in parser.commands or _key(rule))
     return "" if is_other else f"Did you mean --allow {rule}?"

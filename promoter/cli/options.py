@@ -1,10 +1,12 @@
 """The options: one table, from which flags, variables and help come.
 
 Each option is the initial value of the variable of its name (`promoter.settings.Settings`); a test
-holds the two to each other. Nothing is imported, so that help answers at once.
+holds the two to each other. Hardly anything is imported, so that help answers at once.
 """
 
 from __future__ import annotations
+
+from promoter.domain.rules import ALLOWABLE
 
 
 class Option:
@@ -57,8 +59,7 @@ OPTIONS = {
     ),
     "allow": Option(
         "RULE", many=True,
-        help="override a rule: downgrade, previous-environment, soak, freeze, hold, "
-        "tags, max-age, dead-edit, placeholder, mutable-tag",
+        help=f"override a rule: {', '.join(ALLOWABLE)}",
     ),
     "take-over": Option(
         help="replace the promotion's branch even if others committed to it, dropping their commits"

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from promoter.config.values import Reference
+from promoter.domain.rules import ALLOWABLE
 from promoter.domain.section import Section
 from promoter.policy.freeze import WINDOWS_LIMIT, Duration, FreezeWindow
 from promoter.policy.model import TagPattern
 
-AllowableRule = Literal[
-    "downgrade",
-    "previous-environment",
-    "soak",
-    "freeze",
-    "hold",
-    "tags",
-    "max-age",
-    "dead-edit",
-    "placeholder",
-    "mutable-tag",
-]
-"""A rule that `--allow` may override; a test holds these to the table of gates."""
-WARNING_KEYS = {
-    "missing-image": "checks.exists: warn",
-    "platforms": "checks.platforms: warn",
-    "signature": "checks.signature: warn",
-    "render": "render: off",
-}
-"""By a rule that nobody may override, the line of an environment that makes it a warning."""
+if TYPE_CHECKING:
+    AllowableRule: TypeAlias = str
+else:
+    AllowableRule = Literal[tuple(ALLOWABLE)]
 
 
 class GateSettings(Section):

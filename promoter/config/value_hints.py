@@ -12,11 +12,11 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from promoter.config.examples import EXAMPLES, example_for
-from promoter.config.gate_settings import WARNING_KEYS
 from promoter.config.known_keys import get, has
 from promoter.config.probable_mistakes import PATTERNS, pattern_meant
 from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import shown
+from promoter.domain.rules import RULES
 from promoter.domain.suggest import closest, named_by_others
 
 # By a word of promoter.yaml, what others say for it; the likeliest of those with the same comes first.
@@ -113,7 +113,7 @@ def _misplaced(mistake: Mistake) -> str:
         return f"Indent it: {key} belongs to an environment, as in {EXAMPLES['environments']}"
     if "allow" in place[-2:] and value.lower() in ("all", "any", "*"):
         return "Leave allow out: then every rule that can be overridden may be."
-    if "allow" in place[-2:] and (other := WARNING_KEYS.get(value)):
+    if "allow" in place[-2:] and value in RULES and (other := RULES[value].warns_by):
         return f"It cannot be overridden: set {other} in the environment instead."
     return ""
 

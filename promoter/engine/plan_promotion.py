@@ -15,7 +15,7 @@ from promoter.engine.evidence import EvidenceCollector
 from promoter.engine.gate_facts import ask_registry, gate_facts_of, needs_text, writes_digests
 from promoter.engine.image_order import orders
 from promoter.engine.run_context import RunContext
-from promoter.gates import BRANCH_GATES, GATES, Facts, ImageFacts, Judgement, judge, together
+from promoter.gates import GATES, Facts, ImageFacts, Judgement, judge, together
 from promoter.planning import propose
 from promoter.planning.branch import is_merged
 from promoter.planning.change import Change, declare_app, read_request
@@ -57,7 +57,8 @@ def _judged(
     apps: Sequence[tuple[AppRun, tuple[ImageFacts, ...]]],
     ordering: Ordering,
 ) -> list[_Judged]:
-    gates = BRANCH_GATES if change.request.holds_only else GATES
+    sets_images = not change.request.holds_only
+    gates = [gate for gate in GATES if sets_images or not gate.rule.needs_images]
     judged: list[_Judged] = []
     for (run, images), app in zip(apps, change.apps, strict=True):
         facts = replace(gate_facts_of(change, app, intent, run, images), ordering=ordering)

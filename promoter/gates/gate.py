@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.refusal import Refusal
+from promoter.domain.rules import Rule
 from promoter.domain.suggest import listed
 from promoter.gates.facts import Facts
 
@@ -43,17 +44,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A rule; `check` is pure and says nothing (None) of what it is not about."""
+    """A rule and what it looks at; `check` is pure and says nothing (None) of what it is not about."""
 
-    name: str
-    """As in refusals, in JSON, and in `--allow`."""
+    rule: Rule
     check: Callable[[Facts], Verdict | None]
-    title: str = ""
-    """What the pull calls it, where that is not its name."""
-    help: str = ""
-    """What is accepted by allowing it; empty where `--allow` may not override it."""
-    override: str = ""
-    """When a refusal's hint names `--allow`, e.g. `To go back`; empty where it does not."""
+
+    @property
+    def name(self) -> str:
+        """The rule's name."""
+        return self.rule.name
 
 
 def gravest_verdict(verdicts: Iterable[Verdict]) -> Verdict | None:

@@ -20,9 +20,6 @@ from promoter.gates import GATES, Facts, Previous, ProposedHold, judge
 from promoter.policy.choose import order_of
 from promoter.policy.order import Order
 
-# Those that need to know no more than the repository: what nobody has asked for is not judged.
-_WITHOUT_REQUEST = frozenset({"hold", "freeze", "previous-environment", "soak", "tags"})
-
 
 class Relation(StrEnum):
     """How what an environment runs stands to what another one runs."""
@@ -158,7 +155,7 @@ def _refusals(
         proposed_hold=row.proposed_hold,
         previous=previous,
     )
-    results = judge(facts, [gate for gate in GATES if gate.name in _WITHOUT_REQUEST]).results
+    results = judge(facts, [gate for gate in GATES if not gate.rule.needs_request]).results
     return tuple(one for one in results if one.verdict in ("failed", "unknown"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +12,7 @@ from pydantic_settings import NoDecode
 from promoter.domain.dataclass import dataclass
 from promoter.domain.duration import parse_duration
 from promoter.domain.redaction import one_line, shown
+from promoter.domain.rules import ALLOWABLE, RULES
 from promoter.domain.suggest import nearest
 
 
@@ -56,31 +56,26 @@ def _without_line_end(value: object) -> object:
 def _rules(value: object) -> object:
     names = _lines(value)
     if isinstance(names, tuple | list):
-        from promoter.gates import allowable  # late: most runs allow nothing
-
         for name in names:
-            if name not in allowable():
-                raise ValueError(_no_rule(str(name), allowable()))
+            if name not in ALLOWABLE:
+                raise ValueError(_no_rule(str(name)))
     return names
 
 
-def _no_rule(name: str, rules: Iterable[str]) -> str:
+def _no_rule(name: str) -> str:
     """Return what is said of a rule that there is not, and on a line of its own what to write."""
     several = re.split(r"[\s,;]+", name.strip())
-    if len(several) > 1 and all(one in rules for one in several):
+    if len(several) > 1 and all(one in ALLOWABLE for one in several):
         flags = " ".join(f"--allow {one}" for one in several)
         hint = f"Write {flags}; PROMOTER_ALLOW takes one rule a line."
     else:
-        from promoter.config.gate_settings import WARNING_KEYS
-        from promoter.gates import GATES
-
-        if name in (gate.name for gate in GATES):
-            key = WARNING_KEYS.get(name)
+        if name in RULES:
+            key = RULES[name].warns_by
             way = f"In promoter.yaml, {key} lets it pass. " if key else ""
             if name == "human-commits":
                 way = "To replace a branch with commits of others: --take-over. "
-            return f"the rule {name} cannot be allowed\n{way}{nearest('', rules)}"
-        hint = nearest(name, rules)
+            return f"the rule {name} cannot be allowed\n{way}{nearest('', ALLOWABLE)}"
+        hint = nearest(name, ALLOWABLE)
     return f"there is no rule {shown(name)} to allow\n{hint}"
 
 
