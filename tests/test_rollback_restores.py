@@ -450,6 +450,15 @@ def test_what_people_changed_beside_the_images_since_stays(tmp_path: Path) -> No
     assert after == values.replace("replicas: 2", "replicas: 3").replace("the chart", "no chart")
 
 
+def test_the_form_that_a_person_has_given_an_entry_since_stays(tmp_path: Path) -> None:
+    repo = stage(tmp_path / "r.git")
+    for tag in ("2.1.0", "3.0.0"):
+        run(repo, *AT, "--tag", tag)
+    repo.commit("main", FILE, f"{PLAIN}images: [{{name: '{IMAGE}', newTag: 3.0.0}}]\n", "Short")
+    run(repo, "rollback", *AT, *WHY)
+    assert repo.read(FILE) + "\n" == f"{PLAIN}images: [{{name: '{IMAGE}', newTag: 2.1.0}}]\n"
+
+
 @pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_a_rollback_to_a_commit_that_is_not_of_the_base_is_a_persons(
     tmp_path: Path, transport: str

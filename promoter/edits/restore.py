@@ -236,18 +236,29 @@ def _impossible(path: PurePosixPath) -> RefusedError:
 
 def _ways(now: _Reading, then: _Reading) -> Iterator[str]:
     """Yield texts that may be what is wanted, best first: each has still to be proved."""
-    whole = _by_lines(now, then, clipped=False)
-    if whole == then.region.text.text:
-        yield whole
-    if [one.label for one in now.places] == [one.label for one in then.places]:
-        written = then.region.text.text
-        pairs = zip(now.places, then.places, strict=True)
-        splices = [Splice(a.start, a.end, written[b.start : b.end]) for a, b in pairs]
-        yield replace(now.region.text, dict.fromkeys(splices))
-    if whole is not None:
-        yield whole
-    if (clipped := _by_lines(now, then, clipped=True)) is not None:
-        yield clipped
+    spliced = _by_values(now, then)
+    # What is written behind the key of an empty value is known by its line alone.
+    if spliced is not None and all(one.text for one in then.places):
+        yield spliced
+    for clipped in (False, True):
+        if (lines := _by_lines(now, then, clipped=clipped)) is not None:
+            yield lines
+    if spliced is not None:
+        yield spliced
+
+
+def _by_values(now: _Reading, then: _Reading) -> str | None:
+    """Return the text with the values that differ as they were; None where a field came or went.
+
+    How people have written the rest of their lines since is theirs.
+    """
+    if [one.label for one in now.places] != [one.label for one in then.places]:
+        return None
+    pairs = zip(now.places, then.places, strict=True)
+    differing = ((a, b) for a, b in pairs if a.text != b.text)
+    written = then.region.text.text
+    splices = (Splice(a.start, a.end, written[b.start : b.end]) for a, b in differing)
+    return replace(now.region.text, dict.fromkeys(splices))
 
 
 def _by_lines(now: _Reading, then: _Reading, *, clipped: bool) -> str | None:
