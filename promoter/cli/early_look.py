@@ -7,11 +7,12 @@ or are refused, has no use for it and ends it.
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
+from functools import partial
 
-from promoter.cli.options import setting_of, variable_of
+from promoter.cli.given_options import value_of, values_of
 from promoter.cli.signals import signals_deferred
 from promoter.domain.errors import PromoteError
-from promoter.system.environment import authorities, names_of_variables, variable, variables_of
+from promoter.system.environment import authorities, names_of_variables, variables_of
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:
@@ -49,24 +50,16 @@ class _Given:
     """What the flags and variables of a command say, unread."""
 
     def __init__(self, name: str, parsed: argparse.Namespace) -> None:
-        self._parsed = parsed
+        self._value = partial(value_of, parsed)
+        self._apps = values_of(parsed, "app")
         self._is_of_apps = name in _OF_APPS
         self._reads_history = name == "rollback"
         self._reads_by_api = self._value("transport") == "api"
         self._asks_forge = self._is_of_apps or (name in _BY_API and self._reads_by_api)
 
-    def _value(self, option: str) -> str | None:
-        flag: str | None = getattr(self._parsed, setting_of(option), None)
-        return flag or variable(variable_of(option))
-
-    def _apps(self) -> list[str]:
-        flags: list[str] | None = getattr(self._parsed, "app", None)
-        lines = (variable(variable_of("app")) or "").splitlines()
-        return flags or [one.strip() for one in lines if one.strip()]
-
     def begin_fetch(self) -> FirstFetch | None:
         """Begin to fetch what a look at some apps through git needs, with the token at hand."""
-        repo, base, apps = self._value("repo"), self._value("base"), self._apps()
+        repo, base, apps = self._value("repo"), self._value("base"), self._apps
         if not (self._is_of_apps and repo and apps) or self._reads_by_api:
             return None
         if any(map(self._value, _READ_LATER)) or names_of_variables("PROMOTER_GITHUB_APP"):

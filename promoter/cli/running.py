@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from promoter.cli.command_table import COMMANDS, unused_options
+from promoter.cli.given_options import value_of
 from promoter.cli.log import logging_to_stderr, new_run
 from promoter.cli.options import prog_of, setting_of
 from promoter.cli.signals import ending_after, signals_deferred
@@ -19,7 +20,7 @@ from promoter.cli.writer import Writer
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import add_secret, forget_secrets
 from promoter.settings import Settings
-from promoter.system.environment import narrowed_environment, secret_values, variable
+from promoter.system.environment import narrowed_environment, secret_values
 
 if TYPE_CHECKING:
     from promoter.output.result import CommandResult
@@ -66,7 +67,7 @@ def run_command(
         if settings.github_app is not None:
             add_secret(settings.github_app.key.get_secret_value())
         _warn_of_unused(name, settings)
-        _warn_of_unit(settings, getattr(parsed, "wait_for_image", None))
+        _warn_of_unit(settings, value_of(parsed, "wait-for-image") or "")
         # Here, as git's library heeds the variables that were taken while it is imported.
         with signals_deferred():
             command = import_module(f"promoter.cli.commands.{name.replace('-', '_')}")
@@ -83,9 +84,8 @@ def _warn_of_unused(name: str, settings: Settings) -> None:
             _LOG.warning("%s is set, but %s does not use it", source, prog_of(name))
 
 
-def _warn_of_unit(settings: Settings, flag: str | None) -> None:
+def _warn_of_unit(settings: Settings, given: str) -> None:
     """Warn of a wait for an image that is a bare number: minutes may be meant."""
-    given = flag or variable("PROMOTER_WAIT_FOR_IMAGE") or ""
     if given.isdecimal():
         text = "%s: %s has no unit and counts as seconds: write %ss, or %sm for minutes"
         _LOG.warning(text, settings.source("wait_for_image"), given, given, given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from promoter.cli.options import variable_of
+from promoter.cli.given_options import value_in_words
 from promoter.cli.streams import emit
 from promoter.domain.errors import Exit, UsageError
 from promoter.system.environment import variable
@@ -23,14 +23,14 @@ class Writer:
     """
 
     def __init__(self, argv: Sequence[str]) -> None:
-        output = _given(argv, "output")
+        output = value_in_words(argv, "output")
         self.as_json = output == "json"
         """Whether stdout is JSON."""
         self.as_markdown = output == "markdown"
         """Whether stdout is Markdown, where the command has it."""
-        self.logs_json = _given(argv, "log-format") == "json"
+        self.logs_json = value_in_words(argv, "log-format") == "json"
         """Whether stderr is JSON, one object a line."""
-        self.repo = _given(argv, "repo", or_variable=False) or ""
+        self.repo = value_in_words(argv, "repo", or_variable=False) or ""
         """The repository that the command line names; else empty."""
         self.in_actions = variable("GITHUB_ACTIONS") == "true"
         self.run = ""
@@ -89,16 +89,3 @@ class Writer:
         from promoter.output import actions
 
         return actions.defused_json(text) if self.as_json else actions.defused(text)
-
-
-def _given(argv: Sequence[str], option: str, *, or_variable: bool = True) -> str | None:
-    """Return an option's value before the command line is parsed, which may be malformed."""
-    chosen = variable(variable_of(option)) if or_variable else None
-    for index, word in enumerate(argv):
-        if word == "--":
-            break
-        if word.startswith(f"--{option}="):
-            chosen = word.partition("=")[2]
-        elif word == f"--{option}" and index + 1 < len(argv):
-            chosen = argv[index + 1]
-    return chosen
