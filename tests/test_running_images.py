@@ -100,12 +100,12 @@ def test_what_the_previous_environment_runs_is_followed_whatever_sets_it_there(
     assert [(one.name, str(one.tag)) for one in followed.images] == [("o/web", tag)]
 
 
-def test_an_environment_has_what_a_kustomization_sets_over_its_file_and_not_what_the_file_says(
+def test_the_gate_and_the_pull_have_what_files_bases_and_kustomizations_set_together(
     tmp_path: Path,
 ) -> None:
     environments = (
         "environments:\n  over-file: {path: over-file, deliver: push}\n"
-        "  of-both: {path: of-both, deliver: push, promotes-from: over-file}\n"
+        "  of-both: {path: of-both, promotes-from: over-file}\n"
         "apps:\n  web: {environments: {over-file: {targets: [{kind: manifest, file: web.yaml}]}}}\n"
     )
     repo = with_files(tmp_path / "r.git", {"promoter.yaml": environments, **FILES})
@@ -114,3 +114,8 @@ def test_an_environment_has_what_a_kustomization_sets_over_its_file_and_not_what
     assert [one["rule"] for one in refused.json["refusals"]] == ["previous-environment"]
     followed = promote(*where, "--from")
     assert (followed.code, followed.json["images"][0]["to"]) == (0, "1.0.5"), followed.stdout
+    images = ("--image", "o/web=1.0.6", "--image", "o/db=5.0.1", "--allow", "previous-environment")
+    body = promote(*where, *images).json["pull_request"]["body"]
+    (row,) = [one for one in body.splitlines() if one.startswith("| runs")]
+    of_file, of_both = (one for one in row.split("|")[2:-1])
+    assert ("1.0.5" in of_file, "1.0.0" in of_both, "5.0.0" in of_both) == (True, True, True)
