@@ -98,7 +98,7 @@ LAYOUTS = {
 
 
 # The layouts differ by where the file is; what finds it is tested for each of them by itself.
-@pytest.mark.parametrize("layout", thorough_after(2, LAYOUTS))
+@pytest.mark.parametrize("layout", thorough_after(1, LAYOUTS))
 def test_what_promote_promotes_is_shown_and_rolled_back(tmp_path: Path, layout: str) -> None:
     configuration, file = LAYOUTS[layout]
     values = helm("ghcr.io/o/web", "1.4.1")

@@ -60,7 +60,7 @@ def count(repo: Repository, ref: str = "main") -> int:
     return int(repo.git("rev-list", "--count", ref))
 
 
-@pytest.mark.parametrize("is_listed", [True, False])
+@pytest.mark.parametrize("is_listed", thorough_after(1, [True, False]))
 def test_a_tag_that_a_base_has_already_is_not_chosen_again(
     is_listed: bool, tmp_path: Path, registry: Registry
 ) -> None:
@@ -329,7 +329,7 @@ def test_commit_to_another_file_moves_the_head_of_no_approved_pull(
     assert set(actions(run).values()) == ({"updated"} if strict else set())
 
 
-@pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_a_pull_from_a_fork_is_left_alone_and_is_no_answer(
     tmp_path: Path, registry: Registry, transport: str
 ) -> None:
@@ -357,7 +357,7 @@ def test_a_pull_from_a_fork_is_left_alone_and_is_no_answer(
         assert (run.code, actions(run)) == (0, {}), run.stderr
 
 
-@pytest.mark.parametrize("flag", [(), ("--transport", "api")])
+@pytest.mark.parametrize("flag", thorough_after(1, [((),), (("--transport", "api"),)]))
 def test_environment_by_the_api_gets_githubs_own_commits(
     tmp_path: Path, registry: Registry, flag: tuple[str, ...]
 ) -> None:
@@ -480,7 +480,7 @@ def test_moving_tag_is_followed_by_its_digest(tmp_path: Path, registry: Registry
 
 @pytest.mark.parametrize(
     ("policy", "tags", "wanted"),
-    [
+    thorough_after(1, [
         ('{semver: "^1.4"}', ["1.4.2", "1.10.0", "2.0.0", "latest"], "1.10.0"),
         ('{semver: "*", exclude: ["^1\\\\.10"]}', ["1.4.2", "1.10.0"], "1.4.2"),
         ("{numeric: asc}", ["17", "9", "103", "abc"], "103"),
@@ -489,7 +489,7 @@ def test_moving_tag_is_followed_by_its_digest(tmp_path: Path, registry: Registry
         ("{alphabetical: asc}", ["alpha", "gamma", "beta", "latest"], "gamma"),
         ("{regex: '^main-(?P<order>[0-9]+)-[0-9a-f]{7}$'}", ["main-9-aaaaaaa", "main-10-bbbbbbb"],
          "main-10-bbbbbbb"),
-    ],
+    ]),
 )  # fmt: skip
 def test_policies_choose_as_they_say(
     tmp_path: Path, registry: Registry, policy: str, tags: list[str], wanted: str

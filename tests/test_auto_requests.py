@@ -158,6 +158,7 @@ def test_by_git_one_push_carries_all_and_the_pulls_are_asked_for_in_batches(
 
 
 @pytest.mark.parametrize("count", thorough_after(1, [2, 3]))
+@pytest.mark.thorough  # fewer apps than above
 def test_by_git_a_few_apps_take_two_requests(
     tmp_path: Path, registry: Registry, count: int
 ) -> None:
@@ -203,7 +204,7 @@ def test_a_branch_that_is_deleted_while_git_looks_keeps_no_run_from_going_on(
     ("write", "fault"),
     # Each write with a fault first; then each with each.
     thorough_after(
-        2,
+        1,
         sorted(
             product(["Open", "Renew"], _FAULTS),
             key=lambda one: one not in {("Open", "not done"), ("Renew", "done, the answer lost")},
@@ -260,7 +261,7 @@ def test_at_the_end_of_a_long_run_all_pulls_that_need_nothing_are_looked_for_at_
 
 @pytest.mark.parametrize(
     ("transport", "count"),
-    thorough_after(2, [*product(["git", "api"], [6]), *product(["git", "api"], [APPS, 60])]),
+    thorough_after(1, [*product(["api", "git"], [6]), *product(["api", "git"], [APPS, 60])]),
 )
 def test_what_apps_stand_on_and_have_elsewhere_comes_for_all_together(
     tmp_path: Path, registry: Registry, transport: str, count: int
@@ -317,6 +318,7 @@ def test_by_api_it_is_asked_at_once_what_the_commits_of_many_apps_stand_on(
     assert not [one for one in asked if "commits" in one]
 
 
+@pytest.mark.thorough  # branches by the usual names are asked for together above
 def test_by_git_branches_that_begin_with_their_apps_are_asked_for_together(
     tmp_path: Path, registry: Registry
 ) -> None:
@@ -348,6 +350,7 @@ def test_pushes_to_the_base_ask_for_no_pull(
     assert all("1.4.2" in repo.read(kustomization(one)) for one in fleet.apps[::20])
 
 
+@pytest.mark.thorough  # tests/test_github_api.py shows it of one branch
 def test_without_graphql_for_reading_each_branch_is_read_by_rest(
     tmp_path: Path, registry: Registry
 ) -> None:
@@ -381,7 +384,7 @@ def test_a_pull_that_was_closed_among_many_is_a_no_by_api(
     ("place", "fault"),
     # Each place with a fault first; then each with each.
     thorough_after(
-        2,
+        1,
         [
             ("mutation Deliver", "done, the answer lost"),
             ("mutation Aside", "not done"),
@@ -409,7 +412,9 @@ def test_what_a_request_for_several_branches_has_not_done_is_done_for_each(
         _check(fleet, "1.4.2" if place == "mutation Deliver" else "1.4.3")
 
 
-@pytest.mark.parametrize("fault", [{"cut": True}, {"status": 502}], ids=["cut off", "an outage"])
+@pytest.mark.parametrize(
+    "fault", thorough_after(1, [{"cut": True}, {"status": 502}]), ids=["cut off", "an outage"]
+)
 def test_histories_that_are_not_answered_in_passing_are_told_all_the_same(
     tmp_path: Path, registry: Registry, fault: dict[str, Any]
 ) -> None:

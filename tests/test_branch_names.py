@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 _APP = ("--app", "aurora", "--output", "json")
 _ASK = (*_APP, "--tag", "1.4.2")
-_OTHERS = pytest.mark.parametrize("other", ["promote", "promote/prod", f"{BRANCH}/old"])
+_OTHERS = pytest.mark.parametrize(
+    "other", thorough_after(2, ["promote", f"{BRANCH}/old", "promote/prod"])
+)
 _OWN_NAME = '\ntemplates:\n  branch: "deploy/{environment}/{app}"\n'
 
 
@@ -65,8 +67,8 @@ def test_a_base_whose_name_has_a_number_sign_is_not_read_as_another(github: GitH
     assert "has no branch 'release#1'" in done.stderr
 
 
-@pytest.mark.parametrize("other", ["deploy", "deploy/prod/aurora/old"])
-@pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
+@pytest.mark.parametrize("other", thorough_after(1, ["deploy", "deploy/prod/aurora/old"]))
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_a_branch_in_the_way_of_a_name_of_the_users_own_is_named(
     github: GitHub, transport: str, other: str
 ) -> None:
@@ -110,7 +112,7 @@ def test_a_branch_whose_pull_to_another_base_is_open_is_not_moved_for_this_one(
     assert promote("pulls", "merge", "1", "--repo", str(repo.path)).code == 0
 
 
-@pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_a_branch_whose_pull_to_another_base_is_open_on_github_is_not_moved(
     github: GitHub, transport: str
 ) -> None:

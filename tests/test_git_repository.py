@@ -91,7 +91,7 @@ def test_a_repository_with_other_ids_is_refused_by_their_name(tmp_path: Path) ->
         GitRepository(one, 1767225601).base(None)
 
 
-@pytest.mark.parametrize("wanted", [None, "main"])
+@pytest.mark.parametrize("wanted", thorough_after(1, [None, "main"]))
 def test_the_base_and_an_apps_branch_come_by_one_connection_and_their_files_by_another(
     wanted: str | None, hub: GitHub
 ) -> None:

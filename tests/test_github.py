@@ -86,7 +86,7 @@ def test_dry_run_needs_no_write_access_and_writes_nothing(github: GitHub) -> Non
 @pytest.mark.parametrize(
     "fault",
     thorough_after(
-        2,
+        1,
         [
             {"status": None, "after": True},
             {"status": 422, "after": True, "body": {"message": "Validation Failed"}},
@@ -241,7 +241,7 @@ def test_human_commit_survives_any_number_of_runs(github: GitHub) -> None:
     ask(github, "9.9.1")
     human = repository(github).commit(BRANCH, "notes.md", "please wait\n")
     assert ask(github, "9.9.1")["action"] == "unchanged"
-    for tag in ("9.9.2", "9.9.3", "9.9.4"):
+    for tag in ("9.9.2", "9.9.3"):
         assert ask(github, tag)["exit_code"] == 3
     assert github.head(BRANCH) == human
 
@@ -258,12 +258,12 @@ def test_closed_pull_stays_closed_and_a_new_one_links_it(github: GitHub) -> None
 @pytest.mark.parametrize(
     ("transport", "fork", "state"),
     thorough_after(
-        2,
+        1,
         [
-            ("git", "stranger/gitops", "open"),
+            ("api", "stranger/gitops", "open"),
             ("api", "aurora-cloud/fork", "closed"),
             ("git", "aurora-cloud/fork", "closed"),
-            ("api", "stranger/gitops", "open"),
+            ("git", "stranger/gitops", "open"),
             *((one, "aurora-cloud/fork", "open") for one in ("git", "api")),
             *((one, None, "open") for one in ("git", "api")),
         ],

@@ -138,8 +138,7 @@ def test_whoever_is_not_known_by_id_is_asked_by_name_beside_the_rest(github: Git
 
 @pytest.mark.parametrize(
     ("method", "pattern"),
-    [("POST", "/requested_reviewers$"), ("PATCH", "/issues/1$"), ("POST", "/labels$"),
-     ("PUT", "/merge$")],
+    thorough_after(2, [("PUT", "/merge$"), ("POST", "/requested_reviewers$"), ("PATCH", "/issues/1$"), ("POST", "/labels$")]),
 )  # fmt: skip
 def test_a_write_whose_answer_does_not_show_it_is_told(
     github: GitHub, method: str, pattern: str
@@ -408,7 +407,7 @@ class TestApiTransport:
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("status", thorough_after(2, [None, 502, 504]))
+@pytest.mark.parametrize("status", thorough_after(1, [None, 502, 504]))
 def test_faults_around_opening_still_make_one_pull(
     github: GitHub, status: int | None, *, after: bool
 ) -> None:
@@ -467,7 +466,7 @@ def test_secondary_limit_is_waited_for_as_told(github: GitHub) -> None:
     assert len(github.pulls) == 1
 
 
-@pytest.mark.parametrize("kind", ["createCommitOnBranch", "updateRefs"])
+@pytest.mark.parametrize("kind", thorough_after(1, ["createCommitOnBranch", "updateRefs"]))
 def test_faults_of_graphql_still_make_one_right_branch(github: GitHub, kind: str) -> None:
     ask(github, "--transport", "api")
     github.fail("POST", kind, status=502, after=True)

@@ -46,15 +46,15 @@ def test_a_server_that_knows_no_filters_serves_as_well(hub: GitHub) -> None:
     assert "9.9.1" in proposed(hub)
 
 
-def test_a_tree_that_the_api_cuts_off_is_read_folder_by_folder(hub: GitHub) -> None:
+def test_a_tree_that_the_api_cuts_off_is_read_folder_by_folder(github: GitHub) -> None:
     cut = {"sha": "0" * 40, "url": "", "tree": [], "truncated": True}
-    hub.fail("GET", "/git/trees/", status=200, body=cut)
+    github.fail("GET", "/git/trees/", status=200, body=cut)
     done = promote(
-        "status", "--app", "app-7", "--repo", hub.url, "--transport", "api", "--output", "json",
+        "status", "--app", "aurora", "--repo", github.url, "--transport", "api", "--output", "json",
         env=TOKEN,
     )  # fmt: skip
     assert done.code == 0, done.stderr
-    assert not hub.faults, "the whole tree was asked for"
+    assert not github.faults, "the whole tree was asked for"
     assert '"1.4.1"' in done.stdout
 
 

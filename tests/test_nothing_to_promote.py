@@ -104,7 +104,7 @@ NOTHING_YET: Mapping[str, tuple[Mapping[str, str], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", thorough_after(4, NOTHING_YET))
+@pytest.mark.parametrize("case", thorough_after(2, NOTHING_YET))
 def test_a_schedule_with_nothing_to_promote_yet_ends_well_and_says_why(
     tmp_path: Path, case: str
 ) -> None:

@@ -22,6 +22,7 @@ from tests.many_apps import BY_PULL, DEV, make
 from tests.servers.registry import Registry
 from tests.test_gates import DIGEST, FILE, NAME, facts, image, results
 from tests.test_promotion_path import START, ask, configure, dev, gate, rules
+from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, aurora, promote
 
 if TYPE_CHECKING:
@@ -158,12 +159,15 @@ HELD = str(hold_file("aurora", "prod"))
 
 @pytest.mark.parametrize(
     ("rule", "keys", "hint"),
-    [
-        ("freeze", FREEZE, "Wait until 2026-11-24 07:00 UTC"),
-        ("hold", "", "promote unhold"),
-        ("previous-environment", "promotes-from: dev", "Promote it to dev first"),
-        ("tags", "tags: '^v'", "environments.prod.tags"),
-    ],
+    thorough_after(
+        2,
+        [
+            ("hold", "", "promote unhold"),
+            ("previous-environment", "promotes-from: dev", "Promote it to dev first"),
+            ("freeze", FREEZE, "Wait until 2026-11-24 07:00 UTC"),
+            ("tags", "tags: '^v'", "environments.prod.tags"),
+        ],
+    ),
 )
 def test_each_rule_refuses_alone_and_can_be_allowed(
     repo: Repository, rule: str, keys: str, hint: str
@@ -245,7 +249,7 @@ def test_what_goes_back_offers_no_allow_that_the_environment_does_not_take(
     assert "--allow" not in "".join(ask(repo, "--tag", "1.3.9").json["warnings"])
 
 
-@pytest.mark.parametrize("deliver", [DEV, BY_PULL])
+@pytest.mark.parametrize("deliver", thorough_after(1, [DEV, BY_PULL]))
 def test_what_refuses_an_older_tag_hides_no_other_rule(tmp_path: Path, deliver: str) -> None:
     keys = "    freeze: [{dates: 11-23}]\n    max-age: 7d\n    render: strict\n"
     with Registry() as registry:

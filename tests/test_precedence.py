@@ -83,7 +83,7 @@ def test_where_nobody_knows_the_last_request_wins_with_a_warning(repo: Repositor
 @pytest.mark.parametrize(
     ("event", "repository", "known"),
     thorough_after(
-        3,
+        2,
         [
             ("push", "aurora-cloud/aurora", True),
             ("schedule", "aurora-cloud/aurora", False),
@@ -103,7 +103,7 @@ def test_commit_of_a_workflow_counts_where_it_builds_the_image(
     assert (f"Promoter-Source-Revision: {'a' * 40}" in message) is known
 
 
-@pytest.mark.parametrize("given", ["GITHUB_SHA", "PROMOTER_SOURCE_REVISION"])
+@pytest.mark.parametrize("given", thorough_after(1, ["GITHUB_SHA", "PROMOTER_SOURCE_REVISION"]))
 def test_what_another_run_has_built_is_declared_by_no_commit_of_this_one(
     tmp_path: Path, given: str
 ) -> None:
@@ -147,11 +147,11 @@ def action(repo: Repository, tag: str, *more: str) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "settings"),
     thorough_after(
-        3,
+        2,
         [
             ("1.4.0-f3a9c21", "1.4.0-1b2c3d4", ""),
-            ("2026.1.0", "1.0.0", ""),
             ("1.5.0", "1.4.0", NEWEST),
+            ("2026.1.0", "1.0.0", ""),
             ("1.4.0", "1.4.0-alpine", ""),
             ("1.4.0-f3a9c21", "1.4.0-1b2c3d4", SEMVER),
             ("1.4-f3a9c21", "1.4-1b2c3d4", ""),
@@ -176,7 +176,7 @@ def test_the_image_that_was_made_later_is_newer_where_its_tag_does_not_deny_it(
 @pytest.mark.parametrize(
     ("old", "new", "settings"),
     thorough_after(
-        2,
+        1,
         [
             ("1.4.1", "1.4.2", ""),
             ("v1.4.2", "v1.4.2-3-g1a2b3c4", ""),

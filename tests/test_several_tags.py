@@ -41,7 +41,9 @@ def _promoted(repo: Repository, tag: str, *more: str) -> Run:
     return promote(*flags, *more)
 
 
-@pytest.mark.parametrize("targets", [_MANIFESTS, ""], ids=["manifests", "entry over a base"])
+@pytest.mark.parametrize(
+    "targets", thorough_after(1, [_MANIFESTS, ""]), ids=["manifests", "entry over a base"]
+)
 @pytest.mark.parametrize(
     ("first", "second"), thorough_after(1, [("2.0.0", "1.0.0"), ("1.0.0", "2.0.0")])
 )
@@ -56,7 +58,9 @@ def test_no_place_of_an_image_goes_back_unasked(
     assert allowed.json["action"] == "pushed", allowed.stdout
 
 
-@pytest.mark.parametrize("targets", [_MANIFESTS, ""], ids=["manifests", "entry over a base"])
+@pytest.mark.parametrize(
+    "targets", thorough_after(1, [_MANIFESTS, ""]), ids=["manifests", "entry over a base"]
+)
 def test_each_tag_that_an_image_stands_at_is_told_with_its_place(
     tmp_path: Path, targets: str
 ) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 STALE = 500
 # Those of promotions are looked at more closely. Each kind and each transport first; then each with
 # each.
-_FIRST = [("git", "stale/branch-"), ("api", "promote/prod/app-")]
+_FIRST = [("api", "promote/prod/app-"), ("git", "stale/branch-")]
 _NAMES = ("stale/branch-", "promote/prod/app-", "promote/dev/x-", "promote-hold/prod/x-")
 KINDS = _FIRST + [one for one in product(("git", "api"), _NAMES) if one not in _FIRST]
 # What git's protocol says of one branch beside its name: its length, its commit and a line's end.
