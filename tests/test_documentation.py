@@ -183,7 +183,9 @@ def test_help_imports_nothing_that_costs() -> None:
     }
 
 
-def test_demo_tells_its_story_without_network(tmp_path: Path) -> None:
+def test_demo_tells_its_story_without_network_and_suggests_commands_that_run(
+    tmp_path: Path,
+) -> None:
     run = promote("demo", str(tmp_path / "demo.git"))
     assert run.code == 0, run.stderr
     for part in (
@@ -199,6 +201,13 @@ def test_demo_tells_its_story_without_network(tmp_path: Path) -> None:
     ):
         assert part in run.stdout
     assert run.stderr == ""
+    suggested = [
+        line.strip() for line in run.stdout.partition("Try next:")[2].splitlines() if line.strip()
+    ]
+    assert suggested
+    for line in suggested:
+        done = promote(*shlex.split(line)[1:])
+        assert done.code == 0, (line, done.stderr)
 
 
 @pytest.mark.thorough
@@ -212,17 +221,6 @@ def test_demo_speaks_json(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert set(run.json) == {"schema", "results", "exit_code"}
     assert run.json["exit_code"] == 0
-
-
-def test_commands_that_the_demo_suggests_run(tmp_path: Path) -> None:
-    told = promote("demo", str(tmp_path / "demo.git")).stdout
-    suggested = [
-        line.strip() for line in told.partition("Try next:")[2].splitlines() if line.strip()
-    ]
-    assert suggested
-    for line in suggested:
-        run = promote(*shlex.split(line)[1:])
-        assert run.code == 0, (line, run.stderr)
 
 
 def test_errors_are_told_as_json_too() -> None:

@@ -26,6 +26,7 @@ from promoter.output.text import PagePiece
 from tests.many_apps import BY_PULL, DEV, make
 from tests.page_cases import CASES
 from tests.servers.registry import Registry
+from tests.thorough import thorough_after
 from tests.world import Repository, aurora, promote
 
 if TYPE_CHECKING:
@@ -131,14 +132,21 @@ def test_verbose_run_names_checks_as_the_pull_request_does(repo: Repository) -> 
 
 @pytest.mark.parametrize(
     ("before", "then", "said"),
-    [
-        ((), ("--tag", "1.4.2", "--env", "dev"), "push a commit to main"),
-        ((), ("--tag", "1.4.1"), "write nothing: main has it already"),
-        ((), ("--tag", "1.3.0"), "write nothing, as 1.4.1 is newer"),
-        (("--tag", "1.4.2"), ("--tag", "1.4.3"), "update pull request 1"),
-        (("--tag", "1.4.2"), ("--tag", "1.4.1", "--allow", "downgrade"), "close pull request 1"),
-        ((), ("--tag", "latest"), "refuse it"),
-    ],
+    thorough_after(
+        5,
+        [
+            ((), ("--tag", "1.4.2", "--env", "dev"), "push a commit to main"),
+            ((), ("--tag", "1.4.1"), "write nothing: main has it already"),
+            ((), ("--tag", "1.3.0"), "write nothing, as 1.4.1 is newer"),
+            (("--tag", "1.4.2"), ("--tag", "1.4.3"), "update pull request 1"),
+            ((), ("--tag", "latest"), "refuse it"),
+            (
+                ("--tag", "1.4.2"),
+                ("--tag", "1.4.1", "--allow", "downgrade"),
+                "close pull request 1",
+            ),
+        ],
+    ),
 )
 def test_verbose_run_says_the_plan_in_words(
     repo: Repository, before: tuple[str, ...], then: tuple[str, ...], said: str
@@ -234,7 +242,7 @@ def page(name: str, folder: Path, **more: Any) -> str:
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize("width", thorough_after(2, [80, 40, 200]))
 def test_a_page_in_a_pipe_fits_the_window_has_no_markup_and_says_nothing_twice(
     tmp_path: Path, name: str, width: int
 ) -> None:

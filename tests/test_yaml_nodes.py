@@ -29,6 +29,7 @@ from promoter.edits.nodes import flatten
 from promoter.edits.region import Region
 from promoter.graph.documents import Origin, UnreadableDocumentError, parse_document
 from tests.test_edits_properties import files, kustomizations
+from tests.thorough import thorough_after
 
 pytestmark = pytest.mark.provisioned
 
@@ -189,15 +190,18 @@ def test_what_is_no_yaml_is_refused_with_its_place(
 
 @pytest.mark.parametrize(
     ("text", "rule"),
-    [
-        ("[" * 100_000, "nesting"),
-        ("{a: " * 100_000, "nesting"),
-        ("- " * 100_000, "nesting"),
-        ("? " * 100_000, "nesting"),
-        ("[" * 8_000_000, "nesting"),
-        ("a: &a [" * 5 + "x" * 8_000_000, "yaml"),
-        ("[" + "a," * (NODES_LIMIT + 1), "size"),
-    ],
+    thorough_after(
+        6,
+        [
+            ("[" * 100_000, "nesting"),
+            ("{a: " * 100_000, "nesting"),
+            ("- " * 100_000, "nesting"),
+            ("? " * 100_000, "nesting"),
+            ("[" * 8_000_000, "nesting"),
+            ("a: &a [" * 5 + "x" * 8_000_000, "yaml"),
+            ("[" + "a," * (NODES_LIMIT + 1), "size"),
+        ],
+    ),
     ids=lambda value: value[:12],
 )
 def test_hostile_texts_are_refused_at_once(text: str, rule: str) -> None:
@@ -212,7 +216,9 @@ _BOMB = "a0: &a0 [x]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}, *a{n}]\n" for n 
 _CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}]\n" for n in range(5_000))
 
 
-@pytest.mark.parametrize("text", [_BOMB, _CHAIN, "a: &a [*a]\n"], ids=["bomb", "chain", "itself"])
+@pytest.mark.parametrize(
+    "text", thorough_after(2, [_BOMB, "a: &a [*a]\n", _CHAIN]), ids=["bomb", "itself", "chain"]
+)
 def test_aliases_are_read_and_written_out_within_bounds(text: str) -> None:
     assert len(flatten(compose(text))) > 0
     with pytest.raises(UnreadableDocumentError, match="aliases"):
