@@ -37,6 +37,7 @@ FILES = {
     "of-base/kustomization.yaml": "resources: [../base]\n",
     "of-both/kustomization.yaml": "resources: [../base]\nimages:\n- {name: o/web, newTag: 1.0.0}\n",
     "renamed/kustomization.yaml": "resources: [../base]\nimages: [{name: o/web, newName: m/web}]\n",
+    "by-name/kustomization.yaml": "images: [{name: w, newName: o/web, newTag: 1.0.0}]\n",
     "by-file/web.yaml": pod("o/web:0.9.0"),
     "over-file/web.yaml": pod("o/web:0.9.0"),
     "over-file/kustomization.yaml": "resources: [web.yaml]\nimages:\n- {name: o/web, newTag: 1.0.5}\n",
@@ -93,11 +94,12 @@ def test_a_base_is_asked_for_the_images_that_are_named_alone(files: Tree) -> Non
 
 
 @pytest.mark.parametrize(("previous", "tag"), [("of-base", "1.1.0"), ("over-file", "1.0.5")])
+@pytest.mark.parametrize(("own", "name"), [("of-both", "o/web"), ("by-name", "w")])
 def test_what_the_previous_environment_runs_is_followed_whatever_sets_it_there(
-    files: Tree, previous: str, tag: str
+    files: Tree, previous: str, tag: str, own: str, name: str
 ) -> None:
-    followed = images_from(target(previous), target("of-both"), files)
-    assert [(one.name, str(one.tag)) for one in followed.images] == [("o/web", tag)]
+    followed = images_from(target(previous), target(own), files)
+    assert [(one.name, str(one.tag)) for one in followed.images] == [(name, tag)]
 
 
 def test_the_gate_and_the_pull_have_what_files_bases_and_kustomizations_set_together(

@@ -414,6 +414,18 @@ def test_a_digest_that_one_of_two_environments_writes_makes_no_difference() -> N
     assert relation_of(target, [own], [moved]) is Relation.DIFFERENT
 
 
+def test_an_environment_is_compared_by_what_it_pulls_where_its_entry_has_another_name() -> None:
+    target = Target(
+        "web", "prod", Environment(path="prod"), PurePosixPath("prod/kustomization.yaml")
+    )
+    old, new = (
+        RunningImage("ghcr.io/o/web", "1.4.1"),
+        RunningImage("web", "1.4.2", None, "ghcr.io/o/web"),
+    )
+    assert relation_of(target, [old], [new]) is Relation.BEHIND
+    assert relation_of(target, [new], [old]) is Relation.AHEAD
+
+
 def test_tags_and_commits_are_copied_from_markdown_as_they_are() -> None:
     image = RunningImage("example.org/team/app", "3a6d29ea1")
     row = replace(many(0)[0], images=(image,), newest=PolicyChoice("3a6d29ea2", 1))

@@ -35,9 +35,13 @@ class _Wanted:
     pulled: str | None
     """The name under which it is pulled, where an entry says so; None where one is added."""
 
+    def among(self, images: Sequence[RunningImage]) -> RunningImage | None:
+        """Return the image of an environment that is called or pulled so; None where it has none."""
+        return image_named(images, self.name, self.pulled or self.name)
+
     def is_in(self, images: Sequence[RunningImage]) -> bool:
         """Return whether an environment has this image at all its places; a moved tag is another."""
-        found = image_named(images, self.name)
+        found = self.among(images)
         if found is None or not all(map(self.ref.is_same, found.refs)):
             return False
         # An entry that is added has no newName: by a tag, it would be another image.
@@ -46,14 +50,14 @@ class _Wanted:
 
     def others(self, images: Sequence[RunningImage]) -> list[str]:
         """Return what stands at the other places, where some place has this image and not all do."""
-        found = image_named(images, self.name)
+        found = self.among(images)
         refs = found.refs if found else ()
         others = [one.tag_or_digest or "" for one in refs if not self.ref.is_same(one)]
         return others if len(others) < len(refs) else []
 
     def lagging(self, images: Sequence[RunningImage]) -> str:
         """Return a place with another tag, where some other place has this image; '' otherwise."""
-        others, found = self.others(images), image_named(images, self.name)
+        others, found = self.others(images), self.among(images)
         for place in found.places if found and others else ():
             if (tag := place.ref.tag_or_digest or "") in others:
                 return f"{place} has {tag or 'no tag'}"
@@ -93,7 +97,8 @@ def _wanted(
 def _read(run: AppRun, previous: Target, wanted: Sequence[_Wanted]) -> Previous:
     """Return what an environment has had, as far back as has to be known."""
     base, soak = run.state.base, run.target.settings.soak
-    now = running_images(previous, base, [one.name for one in wanted])
+    names = [name for one in wanted for name in (one.name, one.pulled) if name]
+    now = running_images(previous, base, names)
     periods: Mapping[str, RunningPeriod | None] = {one.text: None for one in wanted}
     unread = ""
     if soak is None and all(one.is_in(now) for one in wanted):
@@ -111,7 +116,7 @@ def _read(run: AppRun, previous: Target, wanted: Sequence[_Wanted]) -> Previous:
 def _elsewhere(wanted: Sequence[_Wanted], now: Sequence[RunningImage]) -> tuple[str, str] | None:
     """Return the repositories of the first image that the two pull from different ones."""
     for one in wanted:
-        found = image_named(now, one.name)
+        found = one.among(now)
         by_digest = found is not None and found.digest and one.ref.digest
         if found and one.pulled and found.repository != one.pulled and not by_digest:
             return found.repository, one.pulled
@@ -144,12 +149,12 @@ def _files(
     base: Tree, previous: Target, wanted: Sequence[_Wanted], now: Sequence[RunningImage]
 ) -> _Files:
     """Return the files that set images now; those that none sets are looked for in the first file."""
-    images = {one.name: image_named(now, one.name) for one in wanted}
-    paths = [place.path for one in images.values() if one for place in one.places]
-    below = [name for name, one in images.items() if one and one.first_place(SetBy.BASE)]
+    images = [one.among(now) for one in wanted]
+    paths = [place.path for one in images if one for place in one.places]
+    below = [one.name for one in images if one and one.first_place(SetBy.BASE)]
     if below:
         paths.append(previous.file)
-    if not all(one and one.ref for one in images.values()):
+    if not all(one and one.ref for one in images):
         paths += [path for path in previous.files if kind_of(base, path) is PathKind.FILE][:1]
     return _Files(base, replace(previous, images=()), below, tuple(dict.fromkeys(paths)))
 

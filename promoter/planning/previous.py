@@ -67,16 +67,16 @@ def images_from(previous: Target, target: Target, tree: Tree) -> FromEnvironment
     """
     own = running_images(target, tree)
     names = target.images or tuple(one.name for one in own)
-    there = running_images(previous, tree, names)
+    there = running_images(previous, tree, [*names, *(one.repository for one in own)])
     images, warnings, found, alike = [], [], set(), []
     for name in names:
-        image = image_named(there, name)
+        has = image_named(own, name)
+        image = image_named(there, name, has.repository if has else name)
         if image is None or not (image.tag or image.digest):
             why = "has none" if image is None else "sets no tag of it"
             warnings.append(f"{name} is left as it is: {previous.environment} {why}")
             continue
         found.add(image.name)
-        has = image_named(own, name)
         base = image.first_place(SetBy.BASE)
         if base and has and has.first_place(SetBy.BASE) and has.refs == image.refs:
             alike.append(f"{base} sets {name}")

@@ -34,13 +34,14 @@ def running_images(
     return (*_overridden(target, tree, found), *(one for one in below.values() if one.ref))
 
 
-def image_named(images: Sequence[RunningImage], name: str) -> RunningImage | None:
-    """Return the image that a name means: by its name, else by the only one pulled so."""
-    for one in images:
-        if one.name == name:
-            return one
-    pulled = [one for one in images if one.repository == name]
-    return pulled[0] if len(pulled) == 1 else None
+def image_named(images: Sequence[RunningImage], *names: str) -> RunningImage | None:
+    """Return the image that the first of some names means: by its name, else the only one pulled so."""
+    for name in names:
+        found = [one for one in images if one.name == name]
+        found = found or [one for one in images if one.repository == name]
+        if len(found) == 1:
+            return found[0]
+    return None
 
 
 def container_images(target: Target, tree: Tree, names: Collection[str]) -> dict[str, RunningImage]:

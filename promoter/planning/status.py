@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -17,6 +17,7 @@ from promoter.domain.proposal import Proposal
 from promoter.domain.pull import Pull
 from promoter.domain.running_period import RunningPeriod
 from promoter.gates import GATES, Facts, Previous, ProposedHold, judge
+from promoter.planning.running_images import image_named
 from promoter.policy.choose import order_of
 from promoter.policy.order import Order
 
@@ -101,16 +102,11 @@ def relation_of(
     target: Target, own: Sequence[RunningImage], other: Sequence[RunningImage]
 ) -> Relation:
     """Return how an environment stands to another one, by the images that both have."""
-    there = {one.name: one for one in other}
-    pairs = [
-        (one, there[one.name])
-        for one in own
-        if one.name in there and (one.ref or there[one.name].ref)
-    ]
+    named = ((one, image_named(other, one.name, one.repository)) for one in own)
+    pairs = [(a, b) for a, b in named if b and (a.ref or b.ref)]
     if not pairs:
         return Relation.UNKNOWN
-    # One of the two may write its digest as well.
-    differing = [(a, b) for a, b in pairs if not a.ref.is_same(b.ref) or a.elsewhere != b.elsewhere]
+    differing = [(a, b) for a, b in pairs if _differ(a, b)]
     if not differing:
         return Relation.SAME
     orders = {
@@ -122,12 +118,28 @@ def relation_of(
     return Relation.AHEAD if orders == {Order.OLDER} else Relation.DIFFERENT
 
 
+def _differ(own: RunningImage, other: RunningImage) -> bool:
+    """Return whether two are not the same image; one of them may write its digest as well."""
+    return not own.ref.is_same(other.ref) or own.elsewhere != other.elsewhere
+
+
+def _offered(
+    target: Target, own: Sequence[RunningImage], other: Sequence[RunningImage]
+) -> Iterator[RunningImage]:
+    """Yield the images of another environment that `--from` would set, by the names they have here."""
+    for name in target.images or [one.name for one in own]:
+        has = image_named(own, name)
+        there = image_named(other, name, has.repository if has else name)
+        if there and there.ref and (has is None or _differ(has, there)):
+            yield replace(there, name=has.name if has else name)
+
+
 def with_previous(row: Status, target: Target, other: Status | None, now: int) -> Status:
     """Return a row with how it stands to the environment before, and what would be refused now."""
     name, previous = target.settings.promotes_from, None
     offered: list[RunningImage] = []
     if name is not None and other is not None:
-        offered = [one for one in other.images if one not in row.images]
+        offered = list(_offered(target, row.images, other.images))
         previous = _previous_of(name, offered, other.arrival, now) if offered else None
         relation = relation_of(target, row.images, other.images)
         row = replace(row, previous=PreviousEnvironment(name, other.tags, relation))
@@ -170,7 +182,7 @@ def _previous_of(
     }
     # What stands at several tags is nowhere as a whole.
     partly = {
-        f"{one.name}={one.tag}": f"some places have {one.tags[1]}"
+        f"{one.name}={one.tag}": f"{one.places_of_tags.get(one.tags[1])} has {one.tags[1]}"
         for one in images
         if one.tag and len(one.tags) > 1
     }
