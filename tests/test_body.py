@@ -144,7 +144,7 @@ def test_a_body_is_golden_and_made_alike_each_time(tmp_path: Path, name: str) ->
             "1.5.0 is newer than 1.4.0", "both images exist for linux/amd64 and linux/arm64",
             "built 23 Nov 2026", "Ravi Menon, 15 Nov", "6 more: docs (2), ci (2)", "24 Nov (3 days)",
             "https://github.com/acme/gitops/pull/418", "#L4)", "promote rollback --app checkout",
-            "is remembered as a rejection of 1.5.0", "**dana** in [run 77](",
+            "`promote auto` does not propose 1.5.0 again", "**dana** in [run 77](",
         )),
         ("three-images-three-tags", (
             "| `ghcr.io/acme/checkout-web` | `2.0.1` | `2.1.0` |", "promote rollback --app checkout",
@@ -319,7 +319,7 @@ def test_what_undoes_a_step_back_names_just_what_it_changed(
     assert f"{where} {command}" in body
     undo = pull_request.draft(made, Templates(), evidence()).body
     where = where.replace("promote", "promote rollback", 1)
-    assert f"{where} --reason WHY" in undo
+    assert f"{where} --reason TEXT" in undo
 
 
 @pytest.mark.parametrize("wanted", [(NAME,), (NAME, "two")])

@@ -570,6 +570,9 @@ def test_every_key_has_a_line_that_its_complaint_shows(place: tuple[str, ...]) -
         ("environments: {prod: clusters/prod}", "Write prod: {path: clusters/prod}"),
         ("environments: {prod: {path: $ENV/x}}", "Did you mean {environment}/x?"),
         ("repo: x", "Did you mean repository? Write it as in repository: https://"),
+        ("include: other.yaml", "there is one promoter.yaml, and it takes in no other file"),
+        ("apps: {web: {images: ['https://r/web']}}", "Write the name alone: r/web"),
+        ("{apiVersion: v1, kind: Service, metadata: {}}", "Give the promoter.yaml itself"),
     ],
 )
 def test_key_in_another_place_or_of_another_tool_is_told_where_it_belongs(
@@ -613,6 +616,7 @@ def test_broken_yaml_is_told_with_what_to_do(text: str, reason: str, hint: str) 
     assert reason in caught.value.message
     assert hint in caught.value.hint
     assert caught.value.line is not None
+    assert "conflict" not in reason or caught.value.line == 1
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_a_hold_is_a_file_that_says_who_why_and_until_when(tmp_path: Path) -> No
     assert (out["action"], out["files"], out["images"]) == ("pushed", [WEB], [])
     assert repo.read(WEB).splitlines() == [
         "# web stays in dev at what it runs. Remove this file, or run:",
-        "#   promote unhold --app web --env dev --reason WHY",
+        "#   promote unhold --app web --env dev --reason TEXT",
         'reason: "a \\"migration\\": 50 %"',
         'by: "alice"',
         "since: 2026-11-27T10:00:00Z",

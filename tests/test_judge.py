@@ -796,7 +796,10 @@ def test_an_edit_that_mends_what_did_not_build_is_not_refused(tmp_path: Path) ->
     }
     verdict = _judged(tmp_path, files, {"kind": "kustomize"})
     assert verdict.refusals == ()
-    assert verdict.note == "prod did not build before the edit, and builds with it"
+    assert verdict.note == (
+        "prod did not build before the edit (newTag: 1.10 reads as a number or a boolean), and builds"
+        " with it"
+    )
 
 
 def test_a_program_that_a_build_runs_and_that_is_not_installed_is_named(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_the_log_says_which_file_each_app_is_edited_in(tmp_path: Path) -> None:
     repo = repository(tmp_path / "r.git")
     log = promote(*BOTH, "--tag", "1.4.2", "--repo", str(repo.path), "--dry-run", "-v").stderr
     for app in ("api", "web"):
-        assert f"{app} in dev: kustomize in apps/{app}/overlays/dev" in log
+        assert f"{app} in dev: edits the kustomization in apps/{app}/overlays/dev" in log
 
 
 def test_a_pull_of_several_apps_is_closed_once_the_base_has_newer_ones_of_all(
@@ -120,7 +120,7 @@ def test_the_pull_of_several_apps_promises_nothing_of_a_schedule_that_never_look
     tmp_path: Path,
 ) -> None:
     repo = repository(tmp_path / "r.git", BY_PULL + '    policy: {semver: "*"}\n')
-    said = "is remembered as a rejection"
+    said = "if you **close it**"
     alone = run(repo, "--app", "web", "--tag", "1.4.2")["pull_request"]["body"]
     together = run(repo, *BOTH, "--tag", "1.4.2")["pull_request"]["body"]
     assert (said in alone, said in together) == (True, False)
@@ -145,7 +145,7 @@ def test_apps_that_share_a_file_are_edited_in_it_one_after_the_other(tmp_path: P
     file = repo.read("all/kustomization.yaml", made["branch"])
     assert file.count("newTag: 1.4.2") == 2
     body = made["pull_request"]["body"]
-    assert "| both apps: 1 field changed, every other byte is the same |" in body
+    assert "| both apps: 1 field changed, nothing else |" in body
     again = run(repo, *BOTH, "--tag", "1.4.2")
     assert (again["action"], again["commit"]) == ("unchanged", made["commit"])
 

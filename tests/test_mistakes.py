@@ -282,8 +282,19 @@ _ON_THE_COMMAND_LINE = {
     "tag that no shell filled in": Mistake(
         ("--app", "orders", "--tag", "$TAG"), 2, ("holds '$'", "in double quotes")
     ),
+    "one app and another in a path": Mistake(
+        ("--app", "orders/billing", "--tag", "1.5.0"), 2,
+        ("Did you mean --app billing? Both of them: --app orders --app billing",),
+    ),
+    "tag with its escaped line break": Mistake(
+        ("--app", "orders", "--tag", "1.5.0,\\n"), 2, ("Did you mean 1.5.0?",)
+    ),
+    "tag with a part of a digest": Mistake(
+        ("--app", "orders", "--tag", "1.5.0@sha256:aa"), 2,
+        ("--image NAME=1.5.0@sha256:DIGEST, of 64 hex digits",),
+    ),
     "tag in quotes": Mistake(
-        ("--app", "orders", "--tag", '"1.5.0"'), 2, ("Did you mean 1.5.0?", "quotes and blanks")
+        ("--app", "orders", "--tag", '"1.5.0"'), 2, ("Did you mean 1.5.0?", "stands around it")
     ),
     "blanks about the equals sign": Mistake(
         ("--app", "orders", "--image", "ghcr.io/acme/orders = 1.5.0"), 2,
@@ -677,6 +688,7 @@ _WORDS_AND_FLAGS = (
     ("--app aurora --tag x --repo ssh://github.com:a/b", "Did you mean git@github.com:a/b?"),
     ("--app aurora --tag x --allow signature", "checks.signature: warn lets it pass"),
     ("--app aurora --tag x --repo git://github.com/a/b", "Did you mean https://github.com/a/b?"),
+    ("--app aurora --tag x --repo htps://github.com/a/b", "Did you mean https://github.com/a/b?"),
     ("demo --repo x", "promote demo DIR"),
     (
         "--app aurora --tag x --repo https://github.com/acme",
@@ -833,7 +845,7 @@ def _check_asked(name: str, parsed: Namespace, words: list[str], hint: str) -> N
         ("PROMOTER_NOW", "2026-12-01", "Write 2026-12-01T00:00:00Z, for UTC"),
         ("PROMOTER_TIMEOUT", "5 min", "Did you mean PROMOTER_TIMEOUT=5m?"),
         ("PROMOTER_RENDER_ALLOW", "network,helm", "PROMOTER_RENDER_ALLOW takes one a line."),
-        ("PROMOTER_OUTPUT", "yaml", "Write it as in PROMOTER_OUTPUT=json"),
+        ("PROMOTER_OUTPUT", "yaml", "must be text or json, or markdown for status"),
     ],
 )
 def test_variable_that_is_malformed_is_told_with_what_to_write(
@@ -913,7 +925,7 @@ def test_pull_request_that_is_closed_already_is_said_to_be(company: Company) -> 
     assert company.run("pulls", "close", "1").stdout.startswith("closed pull request 1: ")
     again = company.run("pulls", "close", "1")
     assert (again.code, again.stdout.splitlines()[0]) == (
-        0, "nothing done: pull request 1 is closed already",
+        0, "nothing to do: pull request 1 is closed already",
     )  # fmt: skip
     assert_told(company.run("pulls", "merge", "1"), 3, ("pull request 1 is closed already",))
     assert_told(company.run("pulls", "merge", "9"), 4, ("no pull request 9", "The only one is 1."))
@@ -1871,12 +1883,12 @@ def test_command_in_a_hint_names_the_repository_of_the_command_line(company: Com
     held = company.run("hold", "--app", "orders", "--env", "dev", "--reason", "moving")
     assert held.code == 0, held.stderr
     told = company.run(*_ASK, "--env", "dev")
-    assert_told(told, 3, (f"--reason WHY --repo {company.repo.path}",))
+    assert_told(told, 3, (f"--reason TEXT --repo {company.repo.path}",))
     commands = [one for one in _commands(told.stderr) if one[0] == "unhold"]
     assert commands
     asked = company.run(*_ASK, "--env", "dev", "--output", "json")
     hints = [one["hint"] for one in asked.json["refusals"]]
-    assert any(f"--reason WHY --repo {company.repo.path}" in one for one in hints)
+    assert any(f"--reason TEXT --repo {company.repo.path}" in one for one in hints)
     assert promote(*commands[0], cwd=company.folder).code == 0
     assert company.run(*_ASK, "--env", "dev").code == 0
 

@@ -112,9 +112,8 @@ def test_quiet_run_over_several_apps_says_one_line_of_each_that_changed(tmp_path
 
 def test_verbose_run_explains_files_gates_and_commands(repo: Repository) -> None:
     run = ask(repo, "9.9.1", "-v")
-    assert "aurora in prod: kustomize in clusters/prod/apps/aurora, by promoter.yaml's path" in (
-        run.stderr
-    )
+    edits = "edits the kustomization in clusters/prod/apps/aurora (path in promoter.yaml: clusters/"
+    assert f"aurora in prod: {edits}" in run.stderr
     assert re.search(r"promote: \+ git ls-remote .* \(\d+\.\d\d s\)", run.stderr)
     assert "promote: aurora in prod: check edit: passed: " in run.stderr
     assert "promote: aurora in prod: plan: open a pull request\n" in run.stderr
@@ -269,7 +268,7 @@ def test_a_page_in_a_terminal_is_what_the_body_says(tmp_path: Path) -> None:
         "  runs          1.5.0            1.5.0            1.4.0 → 1.5.0\n",
         "  Deployment checkout/checkout-api: checkout-api 1.4.0 → 1.5.0\n",
         "  promote rollback --app checkout --env prod --repo https://github.com/acme/gitops "
-        "--reason WHY\n",
+        "--reason TEXT\n",
     ):
         assert said in shown
     assert "@@" not in shown

@@ -73,11 +73,11 @@ def test_where_nobody_knows_the_last_request_wins_with_a_warning(repo: Repositor
     out = ask(repo, OLD)
     assert out["action"] == "updated"
     assert out["warnings"] == [
-        f"whether {NEW} or {OLD} is newer is not known: the last request wins"
+        f"whether {NEW} or {OLD} is newer is not known; {OLD} replaces it all the same"
     ]
     pushed = ask(repo, OLD, "--env", "dev")
     assert pushed["action"] == "pushed"
-    assert "the last request wins" in pushed["warnings"][0]
+    assert "replaces it all the same" in pushed["warnings"][0]
 
 
 @pytest.mark.parametrize(

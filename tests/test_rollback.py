@@ -503,8 +503,8 @@ def test_images_that_are_gone_name_one_way_out(tmp_path: Path, registry: Registr
     }
     # Each is a whole command, with no full stop that would belong to its last word.
     assert sorted(ways.values()) == [
-        f"rollback --app api --env dev --to 1.4.2 --reason WHY --repo {repo.path}",
-        f"rollback --app web --env dev --to 1.4.1 --reason WHY --repo {repo.path}",
+        f"rollback --app api --env dev --to 1.4.2 --reason TEXT --repo {repo.path}",
+        f"rollback --app web --env dev --to 1.4.1 --reason TEXT --repo {repo.path}",
     ]
 
 
@@ -542,7 +542,7 @@ def test_under_a_freeze_the_hint_is_the_command_that_goes_back_or_the_way_by_han
     repo.commit("main", "promoter.yaml", frozen)
     back = ("rollback", "--app", "web", "--reason", "slow")
     (refusal,) = run(repo, *back, code=3)["refusals"]
-    asked = "--app web --env dev --reason WHY"
+    asked = "--app web --env dev --reason TEXT"
     assert refusal["rule"] == "freeze"
     if allow:
         assert "--allow freeze" not in refusal["hint"]

@@ -634,6 +634,7 @@ def test_an_edit_that_no_container_feels_is_refused_at_its_place(
         ("resources:\n- gone.yaml\n", "gone.yaml"),
         ("resources:\n- https://example.com/base?ref=v1\n", "example.com"),
         ("namespace: x\n", "names no resources of its own"),
+        ("", "was empty: whether a container uses nginx is not known"),
     ],
 )
 def test_what_is_not_known_of_the_graph_is_a_warning(text: str, said: str, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_two_apps_are_one_commit_and_one_pull_that_lives_as_any_other(tmp_path: 
     for app in ("api", "web"):
         assert re.search(rf"^\| {app} \| `1.4.1` → `1.4.2` since ", body, re.MULTILINE), body
     assert "promote rollback --app api --app web --together --env dev " in body
-    assert "| both apps: 1 field changed, every other byte is the same |" in body
+    assert "| both apps: 1 field changed, nothing else |" in body
     assert "| both apps: 1.4.2 is newer than 1.4.1 |" in body
     refs = repo.refs()
     again = run(repo, "--app", "api", "--app", "web", "--together", "--tag", "1.4.2")
@@ -367,7 +367,7 @@ def test_a_pull_of_a_hold_or_rollback_has_whole_commands_and_no_dead_links(tmp_p
     with github:
         github.merge(ask(*BOTH, "--tag", "1.4.2")["pull_request"]["number"])
         held = ask("hold", "--app", "api", "--reason", "payday")["pull_request"]["body"]
-        assert f"`promote unhold --app api --env dev --repo {github.url} --reason WHY`" in held
+        assert f"`promote unhold --app api --env dev --repo {github.url} --reason TEXT`" in held
         back = ask("rollback", "--app", "web", *BACK)["pull_request"]["body"]
         base, files = github.head("main"), Repository(github.repository)
         linked = re.findall(rf"/blob/{base}/([^#)]*)#L", back)

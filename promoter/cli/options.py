@@ -77,7 +77,10 @@ OPTIONS = {
     "number": Option("N", short="-n", help="how many entries to show"),
     "no-registry": Option(help="do not ask registries what is newer"),
     "shard": Option("I/N", help="only the I-th part of N of the apps, e.g. 2/4"),
-    "repo": Option("REPO", help="the GitOps repository: a URL or a path (default: origin of this clone)"),
+    "repo": Option(
+        "REPO", help="the GitOps repository: a URL, or the path of one that is changed itself (default: "
+        "origin of this clone)"
+    ),
     "base": Option(
         "BRANCH", help="the branch that is deployed (default: the repository's default branch)"
     ),

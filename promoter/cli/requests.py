@@ -122,8 +122,10 @@ def _name_meant(name: str, source: str, reason: str, *, many: bool) -> str:
         return f"Did you mean --app {first} --env {last}?"
     with suppress(ValueError):
         end = f" --tag {tag}" if tag and source == "--app" else ""
-        sign = " " if source.startswith("--") else "="
-        return f"Did you mean {source}{sign}{check_ref_name(last)}{end}"
+        equals = " " if source.startswith("--") else "="
+        meant = f"Did you mean {source}{equals}{check_ref_name(last)}{end}"
+        is_pair = many and re.fullmatch(r"[\w-]+/[\w-]+", name, re.ASCII)
+        return f"{meant}? Both of them: {source} {first} {source} {last}" if is_pair else meant
     return f"It {reason}."
 
 

@@ -43,7 +43,7 @@ def warnings_of_own_keys(document: Document) -> list[str]:
         place = document.place((key,))
         found.append(
             f"{place['file']}:{place['line']}:{place['column']}: {key} has no effect here, as it "
-            f"has to be known before this file can be read: remove it, and give "
+            f"has to be known before this file can be read: remove it; where it is to count, give "
             f"--{_KNOWN_BEFORE[key]} {shown(str(keys[key]))}"
         )
     return found

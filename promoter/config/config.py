@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationError
 
-from promoter.config.document import Document, Location, load
+from promoter.config.document import Document, Location, check_no_object, load
 from promoter.config.errors import invalid_configuration
 from promoter.config.probable_mistakes import probable_mistakes
 from promoter.config.sections import App, Author, Environment, Group, Templates
@@ -137,6 +137,7 @@ def read(document: Document) -> Config:
     """Return the configuration in a YAML document, or raise `UsageError` as `parse` does."""
     if document.value is None:
         return Config()
+    check_no_object(document)
     try:
         config = Config.model_validate(document.value).read_from(document)
     except ValidationError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import TypedDict
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -10,7 +11,10 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
-from promoter.domain.yaml_mistakes import explain_yaml_error
+from promoter.domain.json import mapping
+from promoter.domain.paths import KUSTOMIZATION_NAMES
+from promoter.domain.redaction import shown
+from promoter.domain.yaml_mistakes import CONFLICT, explain_yaml_error, first_mark_of_conflict
 from promoter.domain.yaml_nodes import BrokenYAMLError, compose_one, values
 from promoter.edits.nodes import children
 
@@ -77,9 +81,24 @@ def load(data: bytes, file: str) -> Document:
         reason, place = str(error), _place_of_value(root)
         hint = "Correct the value, or put it in quotes where it is text."
     reason, meant = explain_yaml_error(reason, text, place[0])
+    if reason == CONFLICT:
+        place = first_mark_of_conflict(text), 1
     raise UsageError(
         f"is not valid YAML: {reason}", hint or meant, file=file, line=place[0], column=place[1]
     )
+
+
+def check_no_object(document: Document) -> None:
+    """Raise `UsageError` for an object of Kubernetes, such as a kustomization."""
+    keys = mapping(document.value)
+    is_kustomization = PurePosixPath(document.file).name in KUSTOMIZATION_NAMES
+    if is_kustomization or {"apiVersion", "kind"} <= keys.keys():
+        kind = "Kustomization" if is_kustomization else shown(str(keys["kind"]))
+        raise UsageError(
+            f"it is a {kind} of Kubernetes, and not a promoter.yaml",
+            "Give the promoter.yaml itself: its keys are environments, apps and others.",
+            **document.place(("kind",)),
+        )
 
 
 def _place_of_value(root: Node | None) -> tuple[int | None, int | None]:

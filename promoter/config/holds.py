@@ -89,7 +89,7 @@ class Hold:
         }
         lines = [
             f"# {self.app} stays in {self.environment} at what it runs. Remove this file, or run:",
-            f"#   promote unhold --app {self.app} --env {self.environment} --reason WHY",
+            f"#   promote unhold --app {self.app} --env {self.environment} --reason TEXT",
         ]
         for key, value in given.items():
             if isinstance(value, int):

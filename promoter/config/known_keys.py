@@ -107,6 +107,9 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _PATH = re.compile(r"[\w./{}-]{1,100}", re.ASCII)
 # A target's keys are those of its kind alone.
 _OF_A_KIND = ("targets", "linked")
+# What takes in another file elsewhere.
+_INCLUDES = ("include", "includes", "import", "imports", "extends")
+_FILE = re.compile(r".*\.(?:ya?ml|json)", re.ASCII)
 _NAMED = {"environments": "ENV", "apps": "APP", "groups": "GROUP"}
 
 
@@ -133,6 +136,8 @@ def unknown_key_hint(model: type[BaseModel], value: object, place: Sequence[obje
         return _kind_named(place, str(reduce(get, place, value)))
     if around == "freeze" and (days := _days(reduce(get, place[:-1], value))):
         return f'Write freeze: [{{dates: "{days}"}}]'
+    if _kebab(name) in _INCLUDES and _FILE.fullmatch(str(reduce(get, place, value))):
+        return "Remove it: there is one promoter.yaml, and it takes in no other file."
     spellings = _spellings(name, _WITHIN.get(around, _OTHER_NAMES))
     lines = {one.partition(":")[0]: one for one in reversed(spellings) if ":" in one}
     meant = [one.partition(":")[0] for one in spellings]

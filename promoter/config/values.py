@@ -35,6 +35,9 @@ def _check_name(text: str) -> None:
 
 
 def _check_image(text: str) -> None:
+    if "://" in text:
+        meant = text.partition("://")[2]
+        raise ValueError(f"{shown(text)} is an address\nWrite the name alone: {meant}")
     if not text or "@" in text or not _is_word(text):
         name = text.partition("@")[0]
         meant = f"\nWrite the name alone: {name}" if name and _is_word(name) else ""

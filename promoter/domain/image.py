@@ -29,6 +29,8 @@ _DIGEST = re.compile(
 _RANGE = re.compile(r"v?[0-9]+(?:[.][0-9]+)?(?:[.][xX])+", re.ASCII)
 # As a shell or Helm sets a tag: `image.tag=1.4.2`.
 _ASSIGNED = re.compile(r"(?:[\w.-]*tag|version)=(\w[\w.-]{0,127})", re.ASCII | re.IGNORECASE)
+# What a shell, a file or a list leaves around a value; line breaks also as they are escaped.
+_AROUND = re.compile(r"""^[\s"',;]+|(?:\\[nrt]|[\s"',;])+$""", re.ASCII)
 _SIGN = re.compile(r"[:@]")
 _BARE_HEX = re.compile(r"[a-f0-9]{64}")
 _REGISTERED = {"sha256": 64, "sha512": 128}
@@ -84,13 +86,14 @@ def _range_hint(text: str) -> str:
 
 def _meant(text: str) -> str:
     """Return what to write in place of a text that is no tag."""
-    plain = text.strip(" \t\r\n\"'")
+    plain = _AROUND.sub("", text)
     if plain != text and _TAG.fullmatch(plain):
-        return f"Did you mean {plain}? Leave out the quotes and blanks around it."
+        return f"Did you mean {plain}? Leave out what stands around it."
     tag, _, digest = text.rpartition("@")
-    if _DIGEST.fullmatch(digest):
+    if _DIGEST.fullmatch(digest) or digest.startswith("sha256:"):
         given = f"={tag}@" if _TAG.fullmatch(tag) else "@"
-        return f"A digest goes with its image: --image NAME{given}{digest}"
+        whole = digest if _DIGEST.fullmatch(digest) else "sha256:DIGEST, of 64 hex digits"
+        return f"A digest goes with its image: --image NAME{given}{whole}"
     if text.startswith("refs/"):
         return (
             f"Did you mean --tag {text.rpartition('/')[2]}? In Actions, GITHUB_REF_NAME has that."

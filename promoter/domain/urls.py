@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
+from promoter.domain.suggest import closest
 
 # `user@host:path`, as scp writes it.
 SCP = re.compile(r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+):(?P<path>(?!//)[^\s]+)", re.ASCII)
@@ -22,10 +23,11 @@ def check_scheme(text: str) -> str:
     """Return a repository URL's scheme, or raise `UsageError` for one that git may not use."""
     scheme = _split(text).scheme.lower()
     if scheme not in _SCHEMES:
+        meant = "https" if scheme == "git" else closest(scheme, _SCHEMES)
         raise UsageError(
             f"{scheme}:// is not allowed for a repository",
-            f"Did you mean https{text[len(scheme) :]}?"
-            if scheme == "git"
+            f"Did you mean {meant}{text[len(scheme) :]}?"
+            if meant and "@" not in text
             else f"Allowed are {', '.join(_SCHEMES)}.",
         )
     if scheme != "file":

@@ -31,6 +31,8 @@ _WHY = {
     "a constructor for the tag": "Put a value that begins with ! in quotes.",
     "unhashable key": "Put a value that begins with { in quotes.",
 }
+CONFLICT = "it holds the marks of a merge conflict"
+"""Why a file is no YAML that git has left with both sides."""
 _INDENTATION = "Check the indentation and the quotes of this line and the one before."
 
 
@@ -48,13 +50,19 @@ def explain_yaml_error(reason: str, text: str, line: int | None) -> tuple[str, s
     if "\t" in own[: len(own) - len(own.lstrip())]:
         return "a tab indents this line", "Indent it with spaces."
     if re.match(r"<{7}|={7}|>{7}", own) or re.match(r"<{7}", lines[max((line or 1) - 2, 0)]):
-        return "it holds the marks of a merge conflict", "Resolve the conflict, then run again."
+        return CONFLICT, "Resolve the conflict, then run again."
     if found := re.match(r'found duplicate key "(.*?)" with value', reason):
         first = _first_line_of(found[1], lines[: (line or 1) - 1], own)
         there = f", the first time in line {first}" if first else ""
         return f"the key {found[1]!r} is there twice{there}", "Remove one of the two."
     known = next((hint for part, hint in _WHY.items() if part in reason), _INDENTATION)
     return reason, _joined_or_parted(reason, near, own) or known
+
+
+def first_mark_of_conflict(text: str) -> int | None:
+    """Return the line of the first mark of a merge conflict."""
+    found = re.search(r"^(?:<{7}|={7}|>{7})", text, re.MULTILINE)
+    return text.count("\n", 0, found.start()) + 1 if found else None
 
 
 def _joined_or_parted(reason: str, near: Sequence[str], own: str) -> str:

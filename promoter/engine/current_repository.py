@@ -52,7 +52,15 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
         if len(remotes) == 1:
             hint = f'Write --repo "$(git remote get-url {shlex.quote(remotes[0])})"'
         raise UsageError(f"no --repo is given, and {top.name} has no remote 'origin'", hint)
-    return url if "://" in url or ":" in url else str((top / url).resolve())
+    if ":" in url:
+        return url
+    folder = (top / url).resolve()
+    if not folder.exists():
+        raise UsageError(
+            f"the origin of this clone is {folder}, which is not there",
+            "Set it: git remote set-url origin URL; or name the GitOps repository: --repo URL",
+        )
+    return str(folder)
 
 
 def check_origin(clone: Path, deadline: Deadline) -> str | None:

@@ -28,16 +28,16 @@ _LOG = logging.getLogger(__name__)
 
 def explain_target(target: Target, config: Config) -> None:
     """Log which files a promotion edits, and what says so."""
-    kinds = ", ".join(dict.fromkeys(one.kind for one in target.targets))
+    kinds = dict.fromkeys(one.kind for one in target.targets)
+    names = ("the kustomization" if one == "kustomize" else f"{one} targets" for one in kinds)
     _LOG.debug(
-        "%s in %s: %s in %s, by %s; deliver: %s",
+        "%s in %s: edits %s in %s (%s: %s); delivers by %s",
         target.app,
         target.environment,
-        kinds,
+        " and ".join(names),
         target.directory,
-        f"{FILE}'s path {target.settings.path}"
-        if config.environments
-        else f"the layout {target.settings.path}",
+        f"path in {FILE}" if config.environments else "known layout",
+        target.settings.path,
         target.settings.deliver,
     )
 

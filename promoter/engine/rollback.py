@@ -156,12 +156,12 @@ def _past_freeze(refusal: Refusal, run: AppRun, choice: RollbackChoice) -> Refus
     if target.settings.lets_allow("freeze"):
         flags += ["--to", str(rollback.to)] if rollback.to else []
         flags += ["--steps", str(rollback.steps)] if rollback.steps > 1 else []
-        flags += ["--reason", "WHY"]
+        flags += ["--reason", "TEXT"]
         for rule in sorted({*run.request.allow, "freeze"}):
             flags += ["--allow", rule]
         said = f": {shlex.join(['promote', 'rollback', *flags])}"
     else:
-        hold = shlex.join(["promote", "hold", *flags, "--reason", "WHY"])
+        hold = shlex.join(["promote", "hold", *flags, "--reason", "TEXT"])
         said = (
             f" {target.environment} lets nobody allow it. To go back before that, revert the commit "
             f"by hand and have it merged: git revert {choice.undone.commit[:9]} (with -m 1 if it is a "
@@ -182,7 +182,7 @@ def _hint(found: State | None, run: AppRun, choice: RollbackChoice) -> str:
     named = f"--to {tags.pop()}" if len(tags) == 1 and None not in tags else None
     steps = f"--steps {choice.line.index(found)}" if found in choice.line else None
     flags = named or steps
-    command = f": promote rollback {run.target.flags} {flags} --reason WHY" if flags else "."
+    command = f": promote rollback {run.target.flags} {flags} --reason TEXT" if flags else "."
     return f"The newest earlier state whose images are still there is {described(found.images)}{command}"
 
 

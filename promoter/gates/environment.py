@@ -82,7 +82,7 @@ def _proposed(facts: Facts) -> Verdict | None:
 
 
 def _unhold(held: Hold) -> str:
-    return f"promote unhold --app {held.app} --env {held.environment} --reason WHY"
+    return f"promote unhold --app {held.app} --env {held.environment} --reason TEXT"
 
 
 def tags(facts: Facts) -> Verdict | None:

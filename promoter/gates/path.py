@@ -26,7 +26,7 @@ def downgrade(facts: Facts) -> Verdict | None:
     pairs = [pair for pair in facts.tag_changes if pair.old and pair.new]
     if newer := facts.ordering.newer(pairs):
         reason = f"{facts.base} already has {newer}, which is newer"
-        rollback = f"promote rollback {facts.target.flags} --reason WHY"
+        rollback = f"promote rollback {facts.target.flags} --reason TEXT"
         hint = f"What ran before comes back with {rollback}"
         return refused("downgrade", reason, hint)
     if not pairs:

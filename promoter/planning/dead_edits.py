@@ -110,7 +110,8 @@ def _not_its_own(
             "whether what lists it does is not known"
         )
     elif names:
-        yield f"{edit.path} names no resources of its own: whether they use it is not known"
+        what = "names no resources of its own" if edit.before.strip() else "was empty"
+        yield f"{edit.path} {what}: whether a container uses {', '.join(names)} is not known"
 
 
 def _unlisted(edit: FileEdit, reached: Kustomizations) -> tuple[str, ...]:

@@ -237,7 +237,7 @@ class RollbackHistory:
         runs = f"{self.target.environment} runs {described(now)} already"
         if self.held is None:
             reason = f"{runs}, so that there is nothing to take back"
-            hint = f"To keep it there: promote hold {self.target.flags} --reason WHY"
+            hint = f"To keep it there: promote hold {self.target.flags} --reason TEXT"
             raise RefusedError([Refusal("rollback", reason, hint)])
         keys = [one.key for one in line]
         place = keys.index(self.current.key) + 1 if self.current.key in keys else len(line)

@@ -59,7 +59,7 @@ class Ordering:
         if not unknown:
             return ()
         old, new = unknown[0].old, unknown[0].new
-        return (f"whether {old} or {new} is newer is not known: the last request wins",)
+        return (f"whether {old} or {new} is newer is not known; {new} replaces it all the same",)
 
     def _reading(self, pair: TagChange) -> Comparison:
         return order_of(self.policies.get(pair.app), pair.old or "", pair.new or "")

@@ -77,4 +77,4 @@ def hold_command(verb: str, declaration: AppDeclaration, repository: str | None)
     """Return the command that holds an app (`hold`), or ends that (`unhold`)."""
     where = ["--app", declaration.app, "--env", declaration.environment]
     where += ["--repo", repository] if repository else []
-    return shlex.join(["promote", verb, *where, "--reason", "WHY"])
+    return shlex.join(["promote", verb, *where, "--reason", "TEXT"])

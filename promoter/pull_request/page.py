@@ -139,7 +139,7 @@ def _undo_command(proposal: Proposal, evidence: Evidence) -> str | None:
         where += ["--repo", evidence.repository]
     if not goes_back(proposal):
         known = all(move.before.tag_or_digest for move in proposal.moves)
-        found = ["promote", "rollback", *_apps(declaration), *where, "--reason", "WHY"]
+        found = ["promote", "rollback", *_apps(declaration), *where, "--reason", "TEXT"]
         return shlex.join(found) if known else None
     if not back:
         return None
@@ -170,8 +170,8 @@ def _footer(proposal: Proposal, evidence: Evidence) -> Line:
 
 def _closing(goal: str) -> list[Span]:
     """Return what closing the pull request means to a schedule."""
-    remembered = Span(f" is remembered as a rejection of {goal} by ")
-    return [Span("; "), strong("closing it"), remembered, mono("promote auto"), Span(".")]
+    end = Span(f" does not propose {goal} again.")
+    return [Span("; if you "), strong("close it"), Span(", "), mono("promote auto"), end]
 
 
 def _apps(declaration: Declaration) -> list[str]:

@@ -118,8 +118,8 @@ class Authentication:
         if login is None:
             return (
                 f"no login for {host} is known",
-                f"Log in with docker login {host}, or set PROMOTER_REGISTRY_HOST, _USERNAME "
-                "and _PASSWORD.",
+                f"Log in with docker login {host}, or set PROMOTER_REGISTRY_HOST={host}, with "
+                "PROMOTER_REGISTRY_USERNAME and _PASSWORD.",
             )
         said = (refused, self._refusals.get((host, repository)))
         if login.has_expired or any(b"expired" in one.body.lower() for one in said if one):

@@ -97,8 +97,10 @@ def fault_of(
         reason = f"the build of {closure.directory} runs {program[1]}, which is not installed here"
         return Fault(reason=reason, hint=f"Install {program[1]}", warning=f"not rendered: {reason}")
     if not failed and not (built[1].failure or built[1].unmade):
+        cause = _located(message, closure, tree)
+        why = f" ({cause.reason.rpartition(': ')[0] or cause.reason})" if cause else ""
         return Fault(
-            reason=f"{closure.directory} did not build before the edit, and builds with it"
+            reason=f"{closure.directory} did not build before the edit{why}, and builds with it"
         )
     what = "would no longer build" if failed else "does not build, even before the edit"
     said, hint = explain_build_failure(message)

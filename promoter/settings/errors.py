@@ -133,6 +133,8 @@ def malformed(error: ValidationError, flags: Mapping[str, Any]) -> UsageError:
     where = name if name.isupper() else source
     reason, _, hint = _reason(first).partition("\n")
     given = first["input"]
+    if name == "output":
+        reason = "must be text or json, or markdown for status and history"
     # What a variable holds may be a secret that has gone astray.
     may_show = isinstance(given, str) and (name in flags or _SHORT.fullmatch(given) is not None)
     if may_show and shown(given) not in reason:

@@ -52,10 +52,12 @@ def _end(forge: Forge, verb: str, number: int) -> CommandResult:
             "Merge or close the pull request where its reviewers are.",
         )
     before = forge.read(number)
-    ended = forge.close(before) if verb == "close" else forge.merge(number)
-    done = f"{ended.state} pull request {ended.number}: {ended.title}"
-    if before.state is not PullState.OPEN:
-        done = f"nothing done: pull request {ended.number} is {before.state} already"
+    # What is closed is not merged, while what is merged needs no closing.
+    if before.state is PullState.MERGED or (verb == "close" and before.state is PullState.CLOSED):
+        ended, done = before, f"nothing to do: pull request {number} is {before.state} already"
+    else:
+        ended = forge.close(before) if verb == "close" else forge.merge(number)
+        done = f"{ended.state} pull request {ended.number}: {ended.title}"
     return _result((ended,), Piece(PieceKind.PLAIN, f"{done}\n  {ended.url}\n"))
 
 
