@@ -1795,7 +1795,17 @@ def test_misnamed_configuration_of_the_clone_at_hand_is_named(tmp_path: Path) ->
     (tmp_path / "promoter.yml").write_text("environments: {}\n")
     run = promote(*_ASK, cwd=tmp_path)
     said = "Rename promoter.yml to promoter.yaml, the only name that is read."
-    assert_told(run, 2, ("is not a GitOps repository", said))
+    assert_told(run, 2, ("has no promoter.yaml and none of the known layouts", said))
+
+
+def test_clone_at_hand_that_lacks_its_configuration_is_told_one_that_fits(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    for name in ("base", "overlays/dev", "overlays/production"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "kustomization.yaml").write_text("resources: []\n")
+    run = promote(*_ASK, cwd=tmp_path)
+    fitting = ("If it is this one, commit this promoter.yaml:", "path: overlays/production")
+    assert_told(run, 2, ("Name the GitOps repository: --repo URL", *fitting))
 
 
 @pytest.mark.parametrize(

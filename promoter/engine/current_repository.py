@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from promoter.git.program import Git
 
 
-def gitops_origin(directory: Path, deadline: Deadline) -> str:
-    """Return the `origin` of the GitOps repository around a directory, or raise `UsageError`."""
+def gitops_origin(directory: Path, deadline: Deadline, app: str | None = None) -> str:
+    """Return the `origin` of the GitOps repository around a directory, or raise `UsageError`.
+
+    Where it may be one that lacks its promoter.yaml, the hint has one that fits, for an app or for any.
+    """
     top = next((one for one in (directory, *directory.parents) if (one / ".git").exists()), None)
     if top is None:
         if (directory / "HEAD").is_file() and (directory / "refs").is_dir():
@@ -35,11 +38,15 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
     names = tree.entries(PurePosixPath())
     if str(FILE) not in names and not known_apps(Config(), tree):
         other = misnamed(names)
-        rename = f"Rename {other} to {FILE}, the only name that is read. " if other else ""
+        # Late: few runs need it.
+        from promoter.config.suggested_configuration import suggested_configuration
+
+        hint = f"Rename {other} to {FILE}, the only name that is read. {_HINT}" if other else _HINT
+        if not other and (fitting := suggested_configuration(tree, app)):
+            hint = f"{_HINT} If it is this one, commit this {FILE}:\n{fitting}"
         raise UsageError(
-            f"no --repo is given, and {top.name} is not a GitOps repository: it has no "
-            f"{FILE} and none of the known layouts",
-            f"{rename}{_HINT}",
+            f"no --repo is given, and {top.name} has no {FILE} and none of the known layouts",
+            hint,
         )
     from promoter.git.program import Git, check_version  # late: a run by API needs no git
 
