@@ -356,8 +356,11 @@ def test_an_entry_that_a_person_adds_is_told_with_what_the_base_had_set(tmp_path
 def test_what_a_base_sets_is_told(command: str, tmp_path: Path) -> None:
     repo = stage(tmp_path / "r.git")
     if command == "status":
+        repo.commit("main", FILE, f"{PLAIN}images:\n  - name: {IMAGE}\n    newTag: 1.0.0\n", "Pin")
+        repo.commit("main", FILE, PLAIN, "No pin")
         (row,) = run(repo, "status", *AT, "--no-registry")["apps"]
-        assert [one["tag"] for one in row["images"]] == ["2.0.0"]
+        # Since when the base has had it, the app's own files do not say.
+        assert ([one["tag"] for one in row["images"]], row["since"]) == (["2.0.0"], None)
         return
     run(repo, *AT, "--tag", "3.0.0")
     run(repo, "rollback", *AT, *WHY)

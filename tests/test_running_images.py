@@ -38,6 +38,8 @@ FILES = {
     "of-both/kustomization.yaml": "resources: [../base]\nimages:\n- {name: o/web, newTag: 1.0.0}\n",
     "renamed/kustomization.yaml": "resources: [../base]\nimages: [{name: o/web, newName: m/web}]\n",
     "by-name/kustomization.yaml": "images: [{name: w, newName: o/web, newTag: 1.0.0}]\n",
+    "by-argocd/kustomization.yaml": "resources: [../base]\nimages:\n- {name: o/web, newTag: 1.0.0}\n",
+    "by-argocd/.argocd-source-web.yaml": "kustomize:\n  images:\n  - o/web:1.0.7\n",
     "by-file/web.yaml": pod("o/web:0.9.0"),
     "over-file/web.yaml": pod("o/web:0.9.0"),
     "over-file/kustomization.yaml": "resources: [web.yaml]\nimages:\n- {name: o/web, newTag: 1.0.5}\n",
@@ -79,6 +81,11 @@ def shown(images: tuple[RunningImage, ...]) -> list[tuple[str, str | None, list[
             [("o/web", "1.0.5", ["own over-file/web.yaml:4", "override over-file/kustomization.yaml:3"])],
         ),
         ("beside-file", (), [("o/web", "0.9.0", ["own beside-file/web.yaml:4"])]),
+        (
+            "by-argocd",
+            (),
+            [("o/web", "1.0.7", ["own by-argocd/kustomization.yaml:3", "override by-argocd/.argocd-source-web.yaml:3"])],
+        ),
     ],
 )  # fmt: skip
 def test_each_image_has_the_tag_that_counts_with_the_places_that_say_so(
@@ -93,7 +100,9 @@ def test_a_base_is_asked_for_the_images_that_are_named_alone(files: Tree) -> Non
     assert image.first_place(SetBy.OWN) is None
 
 
-@pytest.mark.parametrize(("previous", "tag"), [("of-base", "1.1.0"), ("over-file", "1.0.5")])
+@pytest.mark.parametrize(
+    ("previous", "tag"), [("of-base", "1.1.0"), ("over-file", "1.0.5"), ("by-argocd", "1.0.7")]
+)
 @pytest.mark.parametrize(("own", "name"), [("of-both", "o/web"), ("by-name", "w")])
 def test_what_the_previous_environment_runs_is_followed_whatever_sets_it_there(
     files: Tree, previous: str, tag: str, own: str, name: str

@@ -147,7 +147,7 @@ class SetBy(StrEnum):
     BASE = "base"
     """What its kustomization is built from."""
     OVERRIDE = "override"
-    """The kustomization of its folder, where another file is edited."""
+    """A file of its folder that counts in place of those: a kustomization over them, or Argo CD's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,12 @@ class RunningImage:
     elsewhere: tuple[Ref, ...] = ()
     """What stands at its other places, where that is another tag."""
     places: tuple[ImagePlace, ...] = field(default=(), compare=False)
-    """Where it is set, as far as files show it: the app's own first, then what sets it in their place."""
+    """Where it is set, as far as files show it: what counts stands last."""
+
+    @property
+    def set_by(self) -> SetBy:
+        """Which file says what counts."""
+        return self.places[-1].set_by if self.places else SetBy.OWN
 
     @property
     def places_of_tags(self) -> Mapping[str, ImagePlace]:

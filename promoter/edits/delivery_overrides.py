@@ -42,12 +42,24 @@ def overriding_images(
 
     A file that is edited, too, and one that cannot be read are passed over.
     """
+    for site in argocd_overrides(tree, directory, edited):
+        yield from _warnings("Argo CD", [site.spot], moves)
+
+
+def argocd_overrides(
+    tree: Tree, directory: PurePosixPath, known: Collection[PurePosixPath]
+) -> Iterator[Site]:
+    """Yield the images that Argo CD sets by files in a folder, but for those files that are known.
+
+    A file that cannot be read is passed over.
+    """
     for name, kind in sorted(tree.entries(directory).items()):
         path = directory / name
-        if kind is PathKind.FILE and SOURCE_FILE.fullmatch(name) and path not in edited:
+        if kind is PathKind.FILE and SOURCE_FILE.fullmatch(name) and path not in known:
             for root in _documents(tree, path):
                 images = root.at("kustomize", "images")
-                yield from _warnings("Argo CD", images.below() if images else (), moves)
+                found = images.below() if images else ()
+                yield from (Site.override(one) for one in found if one.text)
 
 
 def overrides_elsewhere(

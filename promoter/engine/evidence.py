@@ -90,9 +90,8 @@ class EvidenceCollector:
             return None
         with suppress(PromoteError):
             images = _named(running_images(place, self._base, names), names)
-        if not any(one.ref for one in now) or any(
-            one.first_place(SetBy.OVERRIDE) for one in images
-        ):
+        is_overridden = any(one.set_by is SetBy.OVERRIDE for one in images)
+        if is_overridden or not any(one.ref for one in now):
             return EnvironmentState(environment, images) if images else None
         since, pull, at_least = None, None, False
         try:

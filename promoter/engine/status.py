@@ -13,7 +13,7 @@ from promoter.config.holds import Hold, ignored_holds, read_hold
 from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
-from promoter.domain.model import RunningImage, SetBy, Tree
+from promoter.domain.model import SetBy, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.pull import Pull, PullState
 from promoter.domain.trees import kind_of
@@ -88,14 +88,14 @@ def read_status(
         target = targets.get(one.key)
         rows[one.key] = replace(
             one,
-            # Files without an image, or with one that is set elsewhere, say nothing of what runs.
-            arrival=arrivals.get(one.key) if one.images and not _override(one) else None,
+            # Where none of the app's own files counts, they do not say since when.
+            arrival=arrivals.get(one.key) if SetBy.OWN in _set_by(one) else None,
             proposed_hold=holds.get(one.key),
             open_pull=(branches.get(branch_of(target, config)) if target else None)
             or together.get(one.key),
         )
     shown = [one for one in rows.values() if one.key in asked]
-    warnings += (_of_override(one, image) for one in shown if (image := _override(one)))
+    warnings += filter(None, map(_of_override, shown))
     warnings += _unnamed(shown, targets, tree)
     chosen = [one for one in targets.values() if registry and one.key in asked]
     newest = _newest(chosen, rows, context)
@@ -106,13 +106,18 @@ def read_status(
     return Report(base, tuple(judged), tuple(warnings))
 
 
-def _override(row: Status) -> RunningImage | None:
-    """Return the first image that a kustomization sets over the targets' files; None without one."""
-    return next((one for one in row.images if one.first_place(SetBy.OVERRIDE)), None)
+def _set_by(row: Status) -> set[SetBy]:
+    """Return which files count for the images of an app; none where one of its own is overridden."""
+    found = {one.set_by for one in row.images}
+    return set() if SetBy.OVERRIDE in found else found
 
 
-def _of_override(row: Status, image: RunningImage) -> str:
-    own, override = image.places[0], image.first_place(SetBy.OVERRIDE)
+def _of_override(row: Status) -> str:
+    """Return the warning of the first image that is set over the app's own files; '' without one."""
+    image = next((one for one in row.images if one.set_by is SetBy.OVERRIDE), None)
+    if image is None:
+        return ""
+    own, override = image.places[0], image.places[-1]
     return (
         f"{row.app} in {row.environment}: {own.path} says {own.ref.tag_or_digest or 'no tag'} of "
         f"{image.name}, and {override} sets {image.ref.tag_or_digest}: name that file as the target"

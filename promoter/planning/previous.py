@@ -77,9 +77,8 @@ def images_from(previous: Target, target: Target, tree: Tree) -> FromEnvironment
             warnings.append(f"{name} is left as it is: {previous.environment} {why}")
             continue
         found.add(image.name)
-        base = image.first_place(SetBy.BASE)
-        if base and has and has.first_place(SetBy.BASE) and has.refs == image.refs:
-            alike.append(f"{base} sets {name}")
+        if has and has.set_by is image.set_by is SetBy.BASE and has.refs == image.refs:
+            alike.append(f"{image.first_place(SetBy.BASE)} sets {name}")
             continue
         if len(image.tags) > 1:
             tags = ", ".join(image.tags[:_NAMED])

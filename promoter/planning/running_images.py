@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -14,7 +14,7 @@ from promoter.domain.image import Ref, split
 from promoter.domain.model import ImageMove, ImagePlace, RunningImage, SetBy, Tree
 from promoter.domain.paths import kustomizations_among
 from promoter.edits import kustomization
-from promoter.edits.kustomization import ImageEntry
+from promoter.edits.delivery_overrides import argocd_overrides
 from promoter.edits.site import several_tags
 
 
@@ -24,14 +24,15 @@ def running_images(
     """Return what an app runs in an environment, each image with the places that set it.
 
     Those of its own files come first, then those that a base alone sets. A base is asked for the
-    listed images, or for those of `names`, where the files give them no tag; what a kustomization
-    over the files of targets sets counts in any case. Raises `PromoteError` where the app's own
-    files cannot be read.
+    listed images, or for those of `names`, where the files give them no tag; what is set over the
+    files counts in any case. Raises `PromoteError` where the app's own files cannot be read.
     """
     own = target.own_images(tree, names or ())
     below = container_images(target, tree, _left_open(target, own, names))
     found = [_with_base(one, below.pop(one.name, None)) for one in own]
-    return (*_overridden(target, tree, found), *(one for one in below.values() if one.ref))
+    found += (one for one in below.values() if one.ref)
+    overrides = list(_overrides(target, tree, found))
+    return tuple(_with_override(one, overrides) for one in found)
 
 
 def image_named(images: Sequence[RunningImage], *names: str) -> RunningImage | None:
@@ -129,37 +130,44 @@ def _with_base(own: RunningImage, base: RunningImage | None) -> RunningImage:
     return replace(base, new_name=own.new_name, listed=own.listed, places=places)
 
 
-def _overridden(
-    target: Target, tree: Tree, images: Sequence[RunningImage]
-) -> Sequence[RunningImage]:
-    """Return images in the files of targets with what the kustomization of the app's folder sets.
+def _with_override(image: RunningImage, overrides: Iterable[RunningImage]) -> RunningImage:
+    for one in overrides:
+        if one.name in (image.name, image.repository):
+            new_name, places = one.new_name or image.new_name, (*image.places, *one.places)
+            return replace(
+                one, name=image.name, new_name=new_name, listed=image.listed, places=places
+            )
+    return image
 
-    One that cannot be read sets nothing.
+
+def _overrides(
+    target: Target, tree: Tree, images: Sequence[RunningImage]
+) -> Iterator[RunningImage]:
+    """Yield what is set over the app's own files in its folder, what wins first.
+
+    Argo CD's files there set images in any of them, and the kustomization there those in the files
+    of targets. One that cannot be read sets nothing.
     """
+    for site in argocd_overrides(tree, target.directory, target.files):
+        if site.value:
+            path = PurePosixPath(site.spot.region.file.path)
+            place = ImagePlace(path, site.spot.position[0], site.value, SetBy.OVERRIDE)
+            yield _override(site.name, site.new_name, place)
     files = kustomizations_among(tree.entries(target.directory))
     if target.kustomized or len(files) != 1:
-        return images
+        return
     path = target.directory / files[0]
     with suppress(PromoteError, KeyError):
         known = kustomization.read(path, tree.read(path))
-        found = [_with_override(one, known.find(one.name), path) for one in images]
-        changed = any(one.first_place(SetBy.OVERRIDE) for one in found)
-        closure = graph.read_closure(tree, target.directory) if changed else None
-        return found if closure and any(map(closure.holds, target.files)) else images
-    return images
+        entries = [one for image in images if (one := known.find(image.name))]
+        entries = [one for one in entries if one.tag or one.digest]
+        closure = graph.read_closure(tree, target.directory) if entries else None
+        if closure and any(map(closure.holds, target.files)):
+            for one in entries:
+                place = ImagePlace(path, one.line, Ref(one.tag, one.digest), SetBy.OVERRIDE)
+                yield _override(one.name or "", one.new_name, place)
 
 
-def _with_override(
-    image: RunningImage, entry: ImageEntry | None, path: PurePosixPath
-) -> RunningImage:
-    if entry is None or not (entry.tag or entry.digest):
-        return image
-    place = ImagePlace(path, entry.line, Ref(entry.tag, entry.digest), SetBy.OVERRIDE)
-    return replace(
-        image,
-        tag=entry.tag,
-        digest=entry.digest,
-        new_name=entry.new_name or image.new_name,
-        elsewhere=(),
-        places=(*image.places, place),
-    )
+def _override(name: str, new_name: str | None, place: ImagePlace) -> RunningImage:
+    ref = place.ref
+    return RunningImage(name, ref.tag, ref.digest, new_name or None, places=(place,))
