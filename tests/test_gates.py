@@ -136,6 +136,24 @@ def test_each_gate_says_what_the_facts_say(seen: Facts, gate: str, result: str) 
     assert results(seen)[gate] == result
 
 
+@pytest.mark.parametrize(
+    ("hints", "told"),
+    [
+        (("Push it.", "Push it."), ["Push it."]),
+        (("It has 1.", "It has 2."), ["r/a: It has 1."]),
+        (("Did you mean 1?", "It has 2."), ["Did you mean 1?", "It has 2."]),
+    ],
+)
+def test_images_that_lack_the_same_tag_are_refused_together(
+    hints: tuple[str, str], told: list[str]
+) -> None:
+    absent = tuple(
+        replace(ABSENT, repository=name, error=PromoteError("no such tag", hint))
+        for name, hint in zip(("r/a", "r/b"), hints, strict=True)
+    )
+    assert [one.hint for one in judge(facts(images=absent)).refusals] == told
+
+
 def commit(message: str, path: str, author: str = "bob") -> BranchCommit:
     """Return a commit of a branch that changed one file."""
     tree = FilesTree("", {})

@@ -117,15 +117,20 @@ def _exists(one: ImageFacts, facts: Facts) -> Verdict:
 
 
 def _absent_together(verdict: Verdict, facts: Facts) -> Verdict:
-    """Return the verdict with one refusal for images that lack the same tag, with the same way out."""
+    """Return the verdict with one refusal for images that lack the same tag.
+
+    Each has its own where another tag of it may be meant.
+    """
     absent = [one for one in facts.images if one.absent]
     tags = {one.request.tag for one in absent}
-    hints = {one.hint for one in verdict.refusals}
-    if len(verdict.refusals) < 2 or len(tags) > 1 or len(hints) > 1:
+    hints = list(dict.fromkeys(one.hint for one in verdict.refusals))
+    is_meant = len(hints) > 1 and any(one.startswith("Did you mean") for one in hints)
+    if len(verdict.refusals) < 2 or len(tags) > 1 or is_meant:
         return verdict
     names = [one.repository for one in absent]
     reason = f"there is no {tags.pop()} of {listed(names, 3)} in their registry"
-    refusal = replace(verdict.refusals[0], reason=reason, images=tuple(names))
+    hint = hints[0] if len(hints) == 1 else f"{names[0]}: {hints[0]}"
+    refusal = replace(verdict.refusals[0], reason=reason, hint=hint, images=tuple(names))
     return replace(verdict, refusals=(refusal,))
 
 

@@ -47,9 +47,11 @@ def day(moment: int, now: int | None) -> str:
 
 
 def span(seconds: int) -> str:
-    """Return a time as people say it: days, else hours."""
+    """Return a time as people say it: days, else hours, else minutes."""
+    if seconds < 60:
+        return "less than a minute"
     if seconds < 3600:
-        return "less than an hour"
+        return counted(seconds // 60, "minute")
     if seconds >= 2 * 86_400:
         return counted(seconds // 86_400, "day")
     return counted(seconds // 3600, "hour")
