@@ -229,6 +229,7 @@ def test_auto_is_a_step_too(action: dict[str, Any], tmp_path: Path) -> None:
     assert "no policy applies" in summary
 
 
+@pytest.mark.thorough  # another start of Python; hostile inputs meet the shell above
 def test_a_hold_is_a_step_whose_reason_reaches_no_shell(
     action: dict[str, Any], tmp_path: Path
 ) -> None:

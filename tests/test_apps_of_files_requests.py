@@ -80,7 +80,7 @@ def test_by_git_the_default_values_of_all_apps_are_fetched_together(tmp_path: Pa
         "targets: [{kind: yaml-path, file: 'values-{environment}.yaml', tag: image.tag}]\n"
     )
     files = {"promoter.yaml": text}
-    for number in range(20):
+    for number in range(10):
         folder = f"charts/app-{number}"
         files[f"{folder}/values.yaml"] = f"image: {{repository: example.org/app-{number}}}\n"
         files |= {f"{folder}/templates/{name}.yaml": f"# {number}\n" for name in range(8)}
@@ -94,5 +94,5 @@ def test_by_git_the_default_values_of_all_apps_are_fetched_together(tmp_path: Pa
             "auto", "--repo", github.url, "--dry-run", "--output", "json",
             env={"GITHUB_TOKEN": "good-token"},
         )  # fmt: skip
-    assert [one["action"] for one in done.json["results"]] == ["planned"] * 20
+    assert [one["action"] for one in done.json["results"]] == ["planned"] * 10
     assert sum("git-upload-pack" in one.path for one in github.seen) <= 8

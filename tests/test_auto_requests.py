@@ -226,6 +226,7 @@ def test_pulls_that_one_request_did_not_write_for_certain_are_written_alone(
         _check(fleet, "1.4.2" if write == "Open" else "1.4.3")
 
 
+@pytest.mark.thorough  # tests/test_github_faults.py shows it of one
 def test_a_pull_that_a_person_ends_as_several_are_renewed_keeps_its_text(
     tmp_path: Path, registry: Registry
 ) -> None:
@@ -243,6 +244,7 @@ def test_a_pull_that_a_person_ends_as_several_are_renewed_keeps_its_text(
         _check(fleet, "1.4.3")
 
 
+@pytest.mark.thorough  # tests/test_github_faults.py shows it of one
 def test_at_the_end_of_a_long_run_all_pulls_that_need_nothing_are_looked_for_at_once(
     tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -334,7 +336,7 @@ def test_by_git_branches_that_begin_with_their_apps_are_asked_for_together(
         assert (taken, asked["git-upload-pack"]) == ({"unchanged": 9}, 6)
 
 
-@pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_pushes_to_the_base_ask_for_no_pull(
     tmp_path: Path, registry: Registry, transport: str
 ) -> None:

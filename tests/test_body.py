@@ -502,13 +502,22 @@ def test_whatever_comes_from_outside_is_inert(tmp_path: Path, text: str) -> None
 
 @needs_renderer
 @pytest.mark.usefixtures("real_renderer")
-def test_body_leads_with_what_else_would_change_and_strict_refuses_it(tmp_path: Path) -> None:
+def test_body_leads_with_what_else_would_change(tmp_path: Path) -> None:
     repo = _with_replacement(tmp_path)
     ask = ("--app", "aurora", "--tag", "9.9.1", "--repo", str(repo.path), "--output", "json")
     out = promote(*ask, "--dry-run").json
     body = out["pull_request"]["body"]
     assert "[!CAUTION]" in body.split("###")[0]
     assert "More than images changes:" in body.split("###")[0]
+
+
+# What strict refuses is shown in tests/test_judge.py.
+@pytest.mark.thorough
+@needs_renderer
+@pytest.mark.usefixtures("real_renderer")
+def test_strict_refuses_a_change_of_more_than_images(tmp_path: Path) -> None:
+    repo = _with_replacement(tmp_path)
+    ask = ("--app", "aurora", "--tag", "9.9.1", "--repo", str(repo.path), "--output", "json")
     text = repo.read("promoter.yaml").replace("deliver: pull-request", "render: strict")
     repo.commit("main", "promoter.yaml", text)
     done = promote(*ask)

@@ -268,6 +268,7 @@ def test_a_git_that_is_there_and_does_not_start_is_no_missing_git(
     )  # fmt: skip
 
 
+@pytest.mark.thorough  # a start of Python; tests/test_git_isolation.py shows what a program of a run sees
 def test_variables_of_git_reach_no_git(bare: Repository, tmp_path: Path) -> None:
     given = {"GIT_TRACE": str(tmp_path / "trace"), "GIT_PYTHON_GIT_EXECUTABLE": "/nowhere/git"}
     run = promote_process("pulls", "--repo", str(bare.path), env=given)

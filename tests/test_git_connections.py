@@ -175,6 +175,7 @@ def _counts(server: GitHub) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("method", thorough_after(1, ["squash", "merge"]))
+@pytest.mark.thorough  # tests/test_github_api.py shows it of the API
 def test_a_branch_that_is_left_of_a_merged_pull_takes_no_connection_more(
     tmp_path: Path, method: str
 ) -> None:

@@ -48,6 +48,7 @@ def test_what_is_no_plain_file_is_not_read(tmp_path: Path) -> None:
         DirectoryTree(tmp_path).read(PurePosixPath("pipe.yaml"))
 
 
+@pytest.mark.thorough  # one among many is below
 def test_a_large_object_of_a_commit_is_refused_and_the_next_is_read(tmp_path: Path) -> None:
     raw = Raw(tmp_path / "r.git")
     large = raw.add("blob", bytes(FILE_LIMIT + 1))

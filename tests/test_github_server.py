@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.servers.github.store import Store
 from tests.world import Repository, empty
 
@@ -32,6 +34,7 @@ def _tangled(directory: Path, count: int) -> tuple[Repository, list[str]]:
     return repository, [refs[f"refs/heads/c{number}"] for number in range(1, count + 1)]
 
 
+@pytest.mark.thorough  # about the GitHub of the tests, and a process of git for each of its answers
 def test_histories_and_merge_bases_are_those_of_git(tmp_path: Path) -> None:
     repository, commits = _tangled(tmp_path, 60)
     store = Store(tmp_path)

@@ -236,21 +236,21 @@ def test_only_as_many_entries_are_read_as_are_asked_for(busy: GitHub) -> None:
 
 
 def test_text_has_one_line_an_entry_in_a_pipe_and_markdown_is_a_table(busy: GitHub) -> None:
-    lines = history(busy.url).stdout.splitlines()
+    lines = history(busy.url, "--transport", "api").stdout.splitlines()
     assert re.split(r"  +", lines[0]) == [
         "when (UTC)", "change", "what", "PR", "by", "ran", "commit",
     ]  # fmt: skip
     assert len(lines) == 13
     assert "1.5.1 -> 1.5.0" in lines[1]
     assert "back by hand" in lines[1]
-    table = history(busy.url, "--output", "markdown").stdout.splitlines()
+    table = history(busy.url, "--transport", "api", "--output", "markdown").stdout.splitlines()
     assert len(table) == 14
     assert all(line.startswith("| ") for line in table)
     # A mark that nobody sees would be copied with the commit's id.
     newest = Repository(busy.repository).git("rev-parse", "main")
     assert table[2].endswith(f"| `{newest[:9]}` |")
     assert "\u2060" not in table[2]
-    few = history(busy.url, "-n", "3").stdout.splitlines()
+    few = history(busy.url, "--transport", "api", "-n", "3").stdout.splitlines()
     assert few[-1] == "-n 6 shows more."
 
 

@@ -83,6 +83,7 @@ def test_an_api_that_takes_connections_and_never_answers_ends_with_the_time(
     assert run(hub, "--transport", transport).json["action"] == "created"
 
 
+@pytest.mark.thorough  # a start of Python that waits for its end
 def test_a_disk_that_is_full_is_told_and_the_next_run_is_right(hub: GitHub, tmp_path: Path) -> None:
     # No file may be larger than a few kilobytes, neither the clone's nor the mirror's.
     command = [

@@ -118,7 +118,7 @@ def test_pages_without_end_end_with_half_of_the_runs_time(server: Registry) -> N
 
     server.says = says
     with pytest.raises(RegistryError, match="more tags than can be read"):
-        tags(server, seconds=0.6)
+        tags(server, seconds=0.2)
 
 
 @pytest.mark.parametrize(

@@ -310,7 +310,7 @@ def test_discovery_finds_each_kind_below_the_folder_alone(tmp_path: Path) -> Non
 
 
 def test_markers_in_a_block_of_text_are_found_in_time_that_grows_with_the_file() -> None:
-    number = 5_000
+    number = 3_000
     listed = "".join(f"- v{n}\n" for n in range(number))
     marked = "".join(f'  x: y{n} # {{"$promoter": "app:tag"}}\n' for n in range(number))
     region = Region.of(PurePosixPath("a.yaml"), f"b:\n{listed}a: |\n{marked}".encode())
@@ -334,7 +334,7 @@ def test_markers_in_a_block_of_text_are_found_in_time_that_grows_with_the_file()
 def test_an_anchor_with_many_aliases_is_set_in_time_that_grows_with_the_file(
     text: str, tmp_path: Path
 ) -> None:
-    number = 3_000
+    number = 1_500
     alias = "  - image: *a\n" if "image: &a" in text else "- spec: *a\n"
     files = tree(tmp_path, {"m.yaml": text.format(alias * number)})
     target = ManifestTarget(kind="manifest", file="m.yaml")
