@@ -120,7 +120,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     is_new = not any(folder.glob("__pycache__/test_*-pytest-*.pyc"))
     if is_new and _is_controller(session.config):
         # What many of them import is read before there are two of these.
-        for name in ("hypothesis", "tests.servers.github", "promoter.forges.github.app"):
+        for name in ("hypothesis", "tests.servers.github", "promoter.forges.github.api.app"):
             import_module(name)
         halves = [_importing([f"tests.{name}" for name in names[start::2]]) for start in (0, 1)]
         for pid in halves:

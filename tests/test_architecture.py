@@ -219,4 +219,4 @@ def test_pygithub_is_imported_in_the_two_places_that_need_it() -> None:
     importers = {
         name for name in MODULES if any(one.partition(".")[0] == "github" for one in imports(name))
     }
-    assert importers == {"promoter.forges.github.rest", "promoter.forges.github.app"}
+    assert importers == {"promoter.forges.github.api.rest", "promoter.forges.github.api.app"}

@@ -11,10 +11,10 @@ import pytest
 
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import PathKind
-from promoter.forges.github.client import Client
-from promoter.forges.github.http import GitHubHttp
-from promoter.forges.github.objects import Reader
-from promoter.forges.github.tree import GitHubTree
+from promoter.forges.github.api.client import Client
+from promoter.forges.github.api.http import GitHubHttp
+from promoter.forges.github.git_data.objects import Reader
+from promoter.forges.github.git_data.tree import GitHubTree
 from promoter.git.clone import Clone
 from promoter.git.objects import Objects
 from promoter.git.program import Git

@@ -18,10 +18,10 @@ from urllib3 import HTTPConnectionPool, Retry
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from promoter.domain.errors import RemoteError
-from promoter.forges.github.client import Client
+from promoter.forges.github.api.client import Client
+from promoter.forges.github.api.http import GitHubHttp, NoAnswerError, rest_request
+from promoter.forges.github.api.rest import reads_only
 from promoter.forges.github.forge import GitHubForge
-from promoter.forges.github.http import GitHubHttp, NoAnswerError, rest_request
-from promoter.forges.github.rest import reads_only
 from promoter.system.deadline import Deadline
 from tests.many_apps import BY_PULL, make
 from tests.matrices.process import run as promote_forked
@@ -367,7 +367,7 @@ def test_what_is_said_of_a_branch_that_another_run_has_moved_is_taken_back(
 
 def test_the_first_query_is_sent_before_libraries_and_the_engine_are_loaded() -> None:
     code = (
-        "import sys, promoter.cli.commands.promote, promoter.forges.github.first_query as first\n"
+        "import sys, promoter.cli.commands.promote, promoter.forges.github.first_look.first_query as first\n"
         "late = ('config.config', 'gates', 'planning.decide', 'output.result', 'engine.run')\n"
         "late = {'git', 'github', *(f'promoter.{name}' for name in late)}\n"
         "print(first.begin.__name__, late & set(sys.modules))"

@@ -10,9 +10,9 @@ import pytest
 from pydantic import SecretStr
 
 from promoter.domain.pull import PullDraft
-from promoter.forges.github.client import Client
+from promoter.forges.github.api.client import Client
+from promoter.forges.github.api.http import GitHubHttp
 from promoter.forges.github.forge import GitHubForge
-from promoter.forges.github.http import GitHubHttp
 from promoter.system.deadline import Deadline
 from tests.servers.github import App, GitHub, Token
 from tests.thorough import thorough_after

@@ -16,11 +16,11 @@ from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
 from promoter.domain.pull import Pull, PullDraft, PullExtras
 from promoter.engine import deliver
-from promoter.forges.github import rest
-from promoter.forges.github.app import app_token
-from promoter.forges.github.client import Client
+from promoter.forges.github.api import rest
+from promoter.forges.github.api.app import app_token
+from promoter.forges.github.api.client import Client
+from promoter.forges.github.api.http import GitHubHttp
 from promoter.forges.github.forge import GitHubForge
-from promoter.forges.github.http import GitHubHttp
 from promoter.forges.github.repository import GitHubRepository
 from promoter.output import actions
 from promoter.output.envelope import envelope

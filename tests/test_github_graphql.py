@@ -9,27 +9,15 @@ import pytest
 
 from promoter.domain.branch import CommitDraft, Opening, Renewal
 from promoter.domain.pull import Pull, PullDraft, PullExtras, PullState
-from promoter.forges.github import (
-    branches,
-    comments,
-    commit_pulls,
-    extras_at_once,
-    first_pulls,
-    folders,
-    guess,
-    mutations,
-    node_ids,
-    open_pulls,
-    overview,
-    pull_changes,
-    queries,
-    versions,
-)
-from promoter.forges.github.client import Client
-from promoter.forges.github.file_histories import FileHistories
-from promoter.forges.github.http import GitHubHttp
-from promoter.forges.github.objects import dates_query
-from promoter.forges.github.refs import Refs
+from promoter.forges.github.api import mutations, queries
+from promoter.forges.github.api.client import Client
+from promoter.forges.github.api.http import GitHubHttp
+from promoter.forges.github.first_look import first_pulls, guess, overview
+from promoter.forges.github.git_data import branches, commit_pulls, folders, versions
+from promoter.forges.github.git_data.file_histories import FileHistories
+from promoter.forges.github.git_data.objects import dates_query
+from promoter.forges.github.git_data.refs import Refs
+from promoter.forges.github.pulls import changes, comments, extras_at_once, node_ids, open_pulls
 from promoter.system.deadline import Deadline
 from tests.servers.github import Token
 from tests.servers.github.errors import GraphError
@@ -74,7 +62,7 @@ def _writes(client: Client) -> dict[str, dict[str, mutations.Mutation]]:
     client.node = "R"
     branch = mutations.new_branch("R", "b", "0" * 40)
     commit = mutations.new_commit(client, draft, "b")
-    changes = pull_changes.changes(Renewal(_PULL, text, "said"))
+    renewal = changes.changes(Renewal(_PULL, text, "said"))
     said = {"commentEdge": {"node": {"id": "IC_1"}}}
     return {
         "Deliver": {
@@ -83,13 +71,13 @@ def _writes(client: Client) -> dict[str, dict[str, mutations.Mutation]]:
             "pull": mutations.new_pull(client, "b", Opening(text, "main", _EXTRAS)),
         },
         "Aside": {"ref": branch, "commit": commit},
-        "Replace": {"branch": refs.moves(("b", "0" * 40, None)), **changes},
-        "Update": {"branch": commit, **changes},
+        "Replace": {"branch": refs.moves(("b", "0" * 40, None)), **renewal},
+        "Update": {"branch": commit, **renewal},
         "Open": {
             f"pull{n}": mutations.new_pull(client, "b", Opening(text, "main", _EXTRAS))
             for n in range(2)
         },
-        "Renew": {f"{name}{n}": one for n in range(2) for name, one in changes.items()},
+        "Renew": {f"{name}{n}": one for n in range(2) for name, one in renewal.items()},
         "TakeBack": {"comment": comments.deletion(said)},
         "Extras": extras_at_once.writes(_PULL, _EXTRAS, _IDS),
         "Enqueue": {"write": extras_at_once.enqueuing(_PULL)},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from promoter.forges.github.rate_limits import seconds_to_wait
+from promoter.forges.github.api.rate_limits import seconds_to_wait
 from tests.servers.github.errors import SECONDARY
 from tests.test_github_permissions import settle
 from tests.thorough import thorough_after

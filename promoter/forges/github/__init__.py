@@ -56,14 +56,14 @@ def _open(connection: ForgeConnection) -> GitHubForge:
             f"{where.path} is a folder, and the github forge keeps no pull requests there",
             "Give the repository's URL, or --forge local.",
         )
-    from promoter.forges.github.first_query import begin
-    from promoter.forges.github.http import GitHubHttp
+    from promoter.forges.github.api.http import GitHubHttp
+    from promoter.forges.github.first_look.first_query import begin
 
     http = GitHubHttp(connection.deadline, connection.authorities)
     first = begin(connection, http)
     # Only now: the query is answered meanwhile. The repository is asked later, for its history.
     from promoter.forges.github import repository as _  # noqa: F401
-    from promoter.forges.github.client import Client
+    from promoter.forges.github.api.client import Client
     from promoter.forges.github.forge import GitHubForge
 
     client = Client(connection.api_url, where.owner_and_name, connection.token, http, first)
@@ -80,15 +80,15 @@ def _repository(forge: Forge, environments: Sequence[str], now: int) -> GitHubRe
 
 
 def _app_token(connection: ForgeConnection, app: tuple[str, SecretStr]) -> SecretStr:
-    from promoter.forges.github.app import app_token
-    from promoter.forges.github.http import GitHubHttp
+    from promoter.forges.github.api.app import app_token
+    from promoter.forges.github.api.http import GitHubHttp
 
     http = GitHubHttp(connection.deadline, connection.authorities)
     return app_token(str(connection.api_url), connection.address.owner_and_name, app, http)
 
 
 def _connect(api_url: str, authorities: str | None) -> None:
-    from promoter.forges.github.early_connection import open_early
+    from promoter.forges.github.api.early_connection import open_early
 
     open_early(api_url, authorities)
 

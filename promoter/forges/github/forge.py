@@ -12,22 +12,22 @@ from promoter.domain.first_answer import FirstAnswer
 from promoter.domain.model import Tree
 from promoter.domain.pull import BranchRules, Pull, PullDraft, PullExtras, PullState
 from promoter.forges import Opened
-from promoter.forges.github.branches import look
-from promoter.forges.github.client import Client
-from promoter.forges.github.comments import add_comment
-from promoter.forges.github.commit_pulls import pulls_of_commits
-from promoter.forges.github.extras import ExtrasAddition
-from promoter.forges.github.file_histories import FileHistories
-from promoter.forges.github.first_pulls import FirstLook
-from promoter.forges.github.open_pulls import open_pulls
-from promoter.forges.github.opening import PullOpening
-from promoter.forges.github.pages import read_page, read_pages
-from promoter.forges.github.possible_extras import possible_extras
-from promoter.forges.github.pull_changes import closed, renewed
-from promoter.forges.github.pull_shapes import own_pull
-from promoter.forges.github.pull_steps import PullSteps, ended, says
-from promoter.forges.github.rules import rest_rules
-from promoter.forges.github.writes_at_once import pulls_at_once
+from promoter.forges.github.api.client import Client
+from promoter.forges.github.api.pages import read_page, read_pages
+from promoter.forges.github.first_look.first_pulls import FirstLook
+from promoter.forges.github.git_data.branches import look
+from promoter.forges.github.git_data.commit_pulls import pulls_of_commits
+from promoter.forges.github.git_data.file_histories import FileHistories
+from promoter.forges.github.git_data.rules import rest_rules
+from promoter.forges.github.git_data.writes_at_once import pulls_at_once
+from promoter.forges.github.pulls.changes import closed, renewed
+from promoter.forges.github.pulls.comments import add_comment
+from promoter.forges.github.pulls.extras import ExtrasAddition
+from promoter.forges.github.pulls.open_pulls import open_pulls
+from promoter.forges.github.pulls.opening import PullOpening
+from promoter.forges.github.pulls.possible_extras import possible_extras
+from promoter.forges.github.pulls.shapes import own_pull
+from promoter.forges.github.pulls.steps import PullSteps, ended, says
 
 _LISTING = "list the pull requests"
 # The histories of so many files come with the pulls of so many branches.

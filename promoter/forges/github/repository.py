@@ -16,21 +16,21 @@ from promoter.domain.errors import PromoteError, RemoteError
 from promoter.domain.file_versions import FileVersion
 from promoter.domain.first_answer import FirstAnswer
 from promoter.domain.model import Tree
-from promoter.forges.github import overview
-from promoter.forges.github.branch_commits import GitHubBranchCommits
-from promoter.forges.github.branches import BranchAnswer, look
-from promoter.forges.github.client import Client
-from promoter.forges.github.commits import Commits
-from promoter.forges.github.failures import FAILURES, GitHubError
-from promoter.forges.github.file_histories import FileHistories
-from promoter.forges.github.guess import Guess, guess
-from promoter.forges.github.history import GitHubHistory
-from promoter.forges.github.known_branches import KnownBranches
-from promoter.forges.github.objects import Reader
-from promoter.forges.github.overview import Overview
-from promoter.forges.github.refs import Refs
-from promoter.forges.github.tree import GitHubTree
-from promoter.forges.github.versions import GitHubVersions
+from promoter.forges.github.api.client import Client
+from promoter.forges.github.api.failures import FAILURES, GitHubError
+from promoter.forges.github.first_look import overview
+from promoter.forges.github.first_look.guess import Guess, guess
+from promoter.forges.github.first_look.overview import Overview
+from promoter.forges.github.git_data.branch_commits import GitHubBranchCommits
+from promoter.forges.github.git_data.branches import BranchAnswer, look
+from promoter.forges.github.git_data.commits import Commits
+from promoter.forges.github.git_data.file_histories import FileHistories
+from promoter.forges.github.git_data.history import GitHubHistory
+from promoter.forges.github.git_data.known_branches import KnownBranches
+from promoter.forges.github.git_data.objects import Reader
+from promoter.forges.github.git_data.refs import Refs
+from promoter.forges.github.git_data.tree import GitHubTree
+from promoter.forges.github.git_data.versions import GitHubVersions
 from promoter.git.refs import RemoteRefs, base_branch
 from promoter.git.tree import ROOT
 

@@ -1,0 +1,1 @@
+"""A repository as GitHub's API shows and writes it: objects, branches, commits, history."""

@@ -1,0 +1,1 @@
+"""Pull requests on GitHub: opened, changed, listed, and given reviewers, labels and auto-merge."""
