@@ -414,7 +414,8 @@ def test_what_happened_to_other_apps_in_the_same_file_is_no_history_of_an_app(
     pod = "kind: Pod\nspec: {containers: [{name: a, image: o/web}, {name: b, image: o/db}]}\n"
     entries_of_both = "".join(f"- {{name: o/{one}, newTag: 1.0.0}}\n" for one in ("web", "db"))
     shared = {
-        "promoter.yaml": "environments:\n  prod: {path: deploy, deliver: push}\n"
+        "promoter.yaml": "environments:\n"
+        "  prod: {path: deploy, deliver: push, render: off, checks: {exists: off}}\n"
         "apps:\n  aurora: {images: [o/web]}\n  db: {images: [o/db]}\n",
         "deploy/kustomization.yaml": f"resources: [pod.yaml]\nimages:\n{entries_of_both}",
         "deploy/pod.yaml": pod,

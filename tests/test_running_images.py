@@ -115,8 +115,8 @@ def test_the_gate_and_the_pull_have_what_files_bases_and_kustomizations_set_toge
     tmp_path: Path,
 ) -> None:
     environments = (
-        "environments:\n  over-file: {path: over-file, deliver: push}\n"
-        "  of-both: {path: of-both, promotes-from: over-file}\n"
+        "environments:\n  over-file: {path: over-file, deliver: push}\n  of-both: "
+        "{path: of-both, promotes-from: over-file, render: off, checks: {exists: off}}\n"
         "apps:\n  web: {environments: {over-file: {targets: [{kind: manifest, file: web.yaml}]}}}\n"
     )
     repo = with_files(tmp_path / "r.git", {"promoter.yaml": environments, **FILES})
