@@ -37,7 +37,7 @@ FILES = {
     "of-base/kustomization.yaml": "resources: [../base]\n",
     "of-both/kustomization.yaml": "resources: [../base]\nimages:\n- {name: o/web, newTag: 1.0.0}\n",
     "renamed/kustomization.yaml": "resources: [../base]\nimages: [{name: o/web, newName: m/web}]\n",
-    "by-name/kustomization.yaml": "images: [{name: w, newName: o/web, newTag: 1.0.0}]\n",
+    "by-name/kustomization.yaml": "images: [{name: w, newName: o/web, newTag: 0.8.0}]\n",
     "by-argocd/kustomization.yaml": "resources: [../base]\nimages:\n- {name: o/web, newTag: 1.0.0}\n",
     "by-argocd/.argocd-source-web.yaml": "kustomize:\n  images:\n  - o/web:1.0.7\n",
     "by-file/web.yaml": pod("o/web:0.9.0"),
@@ -95,7 +95,7 @@ def test_each_image_has_the_tag_that_counts_with_the_places_that_say_so(
 
 
 def test_a_base_is_asked_for_the_images_that_are_named_alone(files: Tree) -> None:
-    (image,) = running_images(target("of-base", "o/db"), files, ["o/web"])
+    (image,) = running_images(target("of-base", "o/db"), files, {"o/web": "o/web"})
     assert (image.name, image.tag) == ("o/web", "1.1.0")
     assert image.first_place(SetBy.OWN) is None
 
@@ -117,6 +117,7 @@ def test_the_gate_and_the_pull_have_what_files_bases_and_kustomizations_set_toge
     environments = (
         "environments:\n  over-file: {path: over-file, deliver: push}\n  of-both: "
         "{path: of-both, promotes-from: over-file, render: off, checks: {exists: off}}\n"
+        "  by-name: {path: by-name}\n"
         "apps:\n  web: {environments: {over-file: {targets: [{kind: manifest, file: web.yaml}]}}}\n"
     )
     repo = with_files(tmp_path / "r.git", {"promoter.yaml": environments, **FILES})
@@ -128,5 +129,6 @@ def test_the_gate_and_the_pull_have_what_files_bases_and_kustomizations_set_toge
     images = ("--image", "o/web=1.0.6", "--image", "o/db=5.0.1", "--allow", "previous-environment")
     body = promote(*where, *images).json["pull_request"]["body"]
     (row,) = [one for one in body.splitlines() if one.startswith("| runs")]
-    of_file, of_both = (one for one in row.split("|")[2:-1])
+    of_file, of_both, by_name = row.split("|")[2:-1]
     assert ("1.0.5" in of_file, "1.0.0" in of_both, "5.0.0" in of_both) == (True, True, True)
+    assert "0.8.0" in by_name

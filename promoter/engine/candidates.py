@@ -151,7 +151,9 @@ def _leaves_to_base(config: Config, tree: Tree, asking: Place, place: Place) -> 
     listed = config.apps[place.app].images if place.app in config.apps else ()
     text = _kustomization(tree, place)
     tags = text.count(b"newTag") + text.count(b"digest")
-    names = [one.encode() for one in listed] or _NAME.findall(_kustomization(tree, asking))
+    names = [one.encode() for one in listed] or _NAME.findall(
+        _kustomization(tree, asking).partition(b"images:")[2]
+    )
     return bool(text) and (tags < text.count(b"newName") or any(one not in text for one in names))
 
 

@@ -27,7 +27,7 @@ from promoter.engine.run_context import RunContext
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
 from promoter.gates import Facts
 from promoter.planning.propose import pulled_names
-from promoter.planning.running_images import running_images
+from promoter.planning.running_images import image_named, running_images
 
 _ENVIRONMENTS = 12
 
@@ -55,7 +55,7 @@ class EvidenceCollector:
             )
         except PromoteError:
             history = {}
-        names = [move.name for move in proposal.moves]
+        names = {move.name: move.pulled or move.name for move in proposal.moves}
         found = (
             self._environment(one, history.get(one.first_file, ()), names) for one in shown.values()
         )
@@ -75,7 +75,7 @@ class EvidenceCollector:
         )
 
     def _environment(
-        self, place: Target, versions: Iterable[FileVersion], names: Sequence[str]
+        self, place: Target, versions: Iterable[FileVersion], names: Mapping[str, str]
     ) -> EnvironmentState | None:
         """Return what an environment has of the images, and since which commit of its first file.
 
@@ -178,12 +178,15 @@ def _shown(places: Mapping[str, Target], target: str) -> dict[str, Target]:
     return {name: one for name, one in places.items() if name == target or name in names}
 
 
-def _images(place: Target, tree: Tree, names: Sequence[str]) -> tuple[RunningImage, ...]:
+def _images(place: Target, tree: Tree, names: Mapping[str, str]) -> tuple[RunningImage, ...]:
     """Return those images that an environment's files have; none where they cannot be read."""
     with suppress(PromoteError, KeyError):
         return _named(place.held_images(tree), names)
     return ()
 
 
-def _named(images: Iterable[RunningImage], names: Sequence[str]) -> tuple[RunningImage, ...]:
-    return tuple(replace(one, new_name=None) for one in images if one.name in names)
+def _named(images: Sequence[RunningImage], names: Mapping[str, str]) -> tuple[RunningImage, ...]:
+    found = {name: image_named(images, name, pulled) for name, pulled in names.items()}
+    called = {one.name: name for name, one in found.items() if one}
+    named = (one for one in images if one.name in called)
+    return tuple(replace(one, name=called[one.name], new_name=None) for one in named)

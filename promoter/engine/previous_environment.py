@@ -97,8 +97,7 @@ def _wanted(
 def _read(run: AppRun, previous: Target, wanted: Sequence[_Wanted]) -> Previous:
     """Return what an environment has had, as far back as has to be known."""
     base, soak = run.state.base, run.target.settings.soak
-    names = [name for one in wanted for name in (one.name, one.pulled) if name]
-    now = running_images(previous, base, names)
+    now = running_images(previous, base, {one.name: one.pulled or one.name for one in wanted})
     periods: Mapping[str, RunningPeriod | None] = {one.text: None for one in wanted}
     unread = ""
     if soak is None and all(one.is_in(now) for one in wanted):
@@ -130,7 +129,7 @@ class _Files:
     base: Tree
     previous: Target
     """The app there, whatever images are listed."""
-    of_bases: Sequence[str]
+    of_bases: Mapping[str, str]
     """The images that a base sets now."""
     paths: tuple[PurePosixPath, ...]
 
@@ -151,7 +150,7 @@ def _files(
     """Return the files that set images now; those that none sets are looked for in the first file."""
     images = [one.among(now) for one in wanted]
     paths = [place.path for one in images if one for place in one.places]
-    below = [one.name for one in images if one and one.first_place(SetBy.BASE)]
+    below = {one.name: one.name for one in images if one and one.first_place(SetBy.BASE)}
     if below:
         paths.append(previous.file)
     if not all(one and one.ref for one in images):

@@ -51,7 +51,7 @@ def follow(request: Request, config: Config, target: Target, tree: Tree) -> From
             "Name the environment to promote to with --env ENV; without it, it is the default one.",
         )
     previous = find_target(config, tree, target.app, name)
-    prefetch_bases((previous, target), tree, [one.name for one in target.own_images(tree)])
+    prefetch_bases((previous, target), tree, _names_of(target, target.own_images(tree)))
     found = images_from(previous, target, tree)
     if found.nothing is not None:
         raise found.nothing
@@ -66,12 +66,11 @@ def images_from(previous: Target, target: Target, tree: Tree) -> FromEnvironment
     the previous environment pulls by another name.
     """
     own = running_images(target, tree)
-    names = target.images or tuple(one.name for one in own)
-    there = running_images(previous, tree, [*names, *(one.repository for one in own)])
+    names = _names_of(target, own)
+    there = running_images(previous, tree, names)
     images, warnings, found, alike = [], [], set(), []
-    for name in names:
-        has = image_named(own, name)
-        image = image_named(there, name, has.repository if has else name)
+    for name, pulled in names.items():
+        has, image = image_named(own, name), image_named(there, name, pulled)
         if image is None or not (image.tag or image.digest):
             why = "has none" if image is None else "sets no tag of it"
             warnings.append(f"{name} is left as it is: {previous.environment} {why}")
@@ -103,6 +102,12 @@ def images_from(previous: Target, target: Target, tree: Tree) -> FromEnvironment
         if one.name not in found and not target.images and image_named(own, one.name) is None
     ]
     return FromEnvironment(tuple(images), tuple(warnings), _file(previous, tree), own)
+
+
+def _names_of(target: Target, own: Sequence[RunningImage]) -> dict[str, str]:
+    """Return the images that are followed by their names here, each with what it is pulled as."""
+    found = {name: image_named(own, name) for name in target.images or [one.name for one in own]}
+    return {name: one.repository if one else name for name, one in found.items()}
 
 
 def _nothing(

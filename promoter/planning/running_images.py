@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -19,15 +19,16 @@ from promoter.edits.site import several_tags
 
 
 def running_images(
-    target: Target, tree: Tree, names: Collection[str] | None = None
+    target: Target, tree: Tree, names: Mapping[str, str] | None = None
 ) -> tuple[RunningImage, ...]:
     """Return what an app runs in an environment, each image with the places that set it.
 
     Those of its own files come first, then those that a base alone sets. A base is asked for the
-    listed images, or for those of `names`, where the files give them no tag; what is set over the
+    listed images, or for those of `names` (what each is called, and pulled as), where the files
+    give them no tag; what is set over the
     files counts in any case. Raises `PromoteError` where the app's own files cannot be read.
     """
-    own = target.own_images(tree, names or ())
+    own = target.own_images(tree, _all_of(names))
     below = container_images(target, tree, _left_open(target, own, names))
     found = [_with_base(one, below.pop(one.name, None)) for one in own]
     found += (one for one in below.values() if one.ref)
@@ -77,14 +78,14 @@ def container_images(target: Target, tree: Tree, names: Collection[str]) -> dict
 
 
 def prefetch_bases(
-    targets: Iterable[Target], tree: Tree, names: Collection[str] | None = None
+    targets: Iterable[Target], tree: Tree, names: Mapping[str, str] | None = None
 ) -> None:
     """Fetch at once the bases that `running_images` asks."""
     folders = []
     for target in targets:
         # What cannot be read is told where it is read.
         with suppress(PromoteError):
-            own = target.own_images(tree, names or ()) if target.kustomized else ()
+            own = target.own_images(tree, _all_of(names)) if target.kustomized else ()
             if target.kustomized and _left_open(target, own, names):
                 folders.append(target.directory)
     if folders:
@@ -112,13 +113,18 @@ def from_containers(
     return tuple(found), tuple(warnings)
 
 
+def _all_of(names: Mapping[str, str] | None) -> set[str]:
+    return {*names, *names.values()} if names else set()
+
+
 def _left_open(
-    target: Target, own: Sequence[RunningImage], names: Collection[str] | None
+    target: Target, own: Sequence[RunningImage], names: Mapping[str, str] | None
 ) -> list[str]:
     """Return the images to which the app's own files give no tag, then those that they do not have."""
-    asked = {one: image_named(own, one) for one in (target.images if names is None else names)}
-    bare = [one.name for one in (own if names is None else asked.values()) if one and not one.ref]
-    missing = [name for name, one in asked.items() if one is None]
+    asked = dict(zip(target.images, target.images, strict=True)) if names is None else names
+    found = {both: image_named(own, *both) for both in asked.items()}
+    bare = [one.name for one in (own if names is None else found.values()) if one and not one.ref]
+    missing = [name for both, one in found.items() if one is None for name in both]
     return list(dict.fromkeys([*bare, *missing]))
 
 
