@@ -32,7 +32,7 @@ _DROPPED = ("PROMOTER_", "GITHUB_", "GIT_", "XDG_")
 _KEPT = ("PROMOTER_TEST_",)
 _PATH = os.environ["PATH"]
 _RENDERERS = ("kustomize", "kubectl")
-_THOROUGH = "thorough: pytest --thorough runs it"
+_LEFT_OUT, _COUNT = "thorough tests left out", pytest.StashKey[int]()
 # A folder in memory, where there is one, and the bytes that it must have free.
 _MEMORY, _ROOM = Path("/dev/shm"), 2 << 30
 
@@ -155,10 +155,20 @@ def _run_empty_property() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--thorough"):
-        for one in items:
-            if one.get_closest_marker("thorough"):
-                one.add_marker(pytest.mark.skip(reason=_THOROUGH))
+    """Leave the thorough tests out, unless they are asked for: skipping them takes as long as a test."""
+    if config.getoption("--thorough"):
+        return
+    thorough = [one for one in items if one.get_closest_marker("thorough")]
+    items[:] = [one for one in items if not one.get_closest_marker("thorough")]
+    config.hook.pytest_deselected(items=thorough)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[_LEFT_OUT] = len(thorough)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear from a worker what it has left out, which is the same for each of them."""
+    node.config.stash[_COUNT] = getattr(node, "workeroutput", {}).get(_LEFT_OUT, 0)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -170,11 +180,11 @@ def pytest_report_to_serializable() -> Generator[None, dict[str, Any], dict[str,
     return data
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reasons = [one.longrepr for one in terminalreporter.stats.get("skipped", [])]
-    count = sum(isinstance(one, tuple) and _THOROUGH in one[2] for one in reasons)
-    if count:
-        terminalreporter.write_line(f"{count} thorough tests skipped; pytest --thorough runs them")
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if count := config.stash.get(_COUNT, 0):
+        terminalreporter.write_line(f"{count} thorough tests left out; pytest --thorough runs them")
 
 
 @pytest.fixture(scope="session", autouse=True)
