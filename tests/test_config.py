@@ -12,10 +12,10 @@ from promoter.config.apps import environments_of, known_apps
 from promoter.config.callers_file import merge_wiring, wiring_only
 from promoter.config.config import Config, parse
 from promoter.config.document import load
-from promoter.config.examples import EXAMPLES, example_for
 from promoter.config.holds import HoldFile
-from promoter.config.known_keys import known_keys
 from promoter.config.layout import find_target, kustomization_file
+from promoter.config.mistakes.examples import EXAMPLES, example_for
+from promoter.config.mistakes.known_keys import known_keys
 from promoter.config.refs import commit_id, is_branch
 from promoter.domain.errors import SelectionError, UsageError
 from promoter.domain.model import PathKind

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from promoter.config.document import load
-from promoter.config.errors import invalid_configuration
+from promoter.config.mistakes.errors import invalid_configuration
 from promoter.domain.errors import UsageError
 from promoter.domain.section import Section
 from promoter.policy.freeze import Duration, Freeze, FreezeWindow, freeze_at

@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 
 from promoter.cli import main
 from promoter.cli.command_table import COMMANDS, WORDS
+from promoter.cli.hints.other_tools import FLAGS, OF_OTHER_COMMANDS, OTHER_COMMANDS, TOOLS
+from promoter.cli.hints.repository import with_repository
 from promoter.cli.options import OPTIONS
-from promoter.cli.other_tools import FLAGS, OF_OTHER_COMMANDS, OTHER_COMMANDS, TOOLS
-from promoter.cli.repository_in_hints import with_repository
 from promoter.config import config
 from promoter.config.document import load
-from promoter.config.examples import example_for
-from promoter.config.known_keys import _paths
-from promoter.config.not_there import no_environment
+from promoter.config.mistakes.examples import example_for
+from promoter.config.mistakes.known_keys import _paths
+from promoter.config.mistakes.not_there import no_environment
 from promoter.domain.errors import UsageError
 from promoter.engine.wiring import wire
 from promoter.output.result import of_failure

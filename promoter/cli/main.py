@@ -74,7 +74,7 @@ def _choose(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     if argv and argv[0] in ("help", "--help", "-h"):
         return (argv[1] if argv[1:2] and argv[1] in WORDS else "promote"), ["--help"]
     if argv and not argv[0].startswith("-"):
-        from promoter.cli.word_hints import unknown_command
+        from promoter.cli.hints.words import unknown_command
 
         raise unknown_command(argv[0], argv[1:], OPTIONS_OF)
     return "promote", argv
@@ -92,7 +92,7 @@ def _for_repository(result: CommandResult, repo: str) -> CommandResult:
         return result
     from dataclasses import replace
 
-    from promoter.cli.repository_in_hints import hints_with_repository, with_repository
+    from promoter.cli.hints.repository import hints_with_repository, with_repository
 
     complaints = (replace(one, hint=with_repository(one.hint, repo)) for one in result.complaints)
     document = hints_with_repository(result.document, repo)

@@ -81,7 +81,7 @@ class Parser(argparse.ArgumentParser):
         unknown = next((one for one in extra if one.startswith("-") and one != "-"), None)
         if unknown is not None:
             raise self._unknown_flag(unknown.partition("=")[0])
-        from promoter.cli import word_hints
+        from promoter.cli.hints import words as word_hints
 
         raise word_hints.unknown_word(self, self._words, extra[0])
 
@@ -109,13 +109,13 @@ class Parser(argparse.ArgumentParser):
         return [flag for action in several for flag in action.option_strings]
 
     def _unknown_flag(self, name: str) -> UsageError:
-        from promoter.cli import hints
+        from promoter.cli.hints import flags as hints
 
         return hints.unknown_flag(self, name, self._words)
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError`."""
-        from promoter.cli import hints
+        from promoter.cli.hints import flags as hints
 
         flags, _, rest = message.removeprefix("argument ").partition(": ")
         flag = flags.rpartition("/")[2]
@@ -135,7 +135,7 @@ def one_of(choices: Sequence[str], wrong: str) -> Callable[[str], str]:
     def take(text: str) -> str:
         if text in choices:
             return text
-        from promoter.cli.word_hints import hint_for_choice
+        from promoter.cli.hints.words import hint_for_choice
 
         raise UsageError(f"{wrong} {text!r}", hint_for_choice(text, choices))
 

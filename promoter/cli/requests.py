@@ -113,7 +113,7 @@ def _name_meant(name: str, source: str, reason: str, *, many: bool) -> str:
         groups = "; a group: --group GROUP; what the policies choose of all: promote auto"
         each = f"Name each: {source} A {source} B{groups if source == '--app' else ''}"
         return each if many else "Run promote once for each."
-    from promoter.cli.command_lines import ENVIRONMENTS, split_word
+    from promoter.cli.hints.command_lines import ENVIRONMENTS, split_word
 
     image, _, tag = split_word(name)
     first, sign, last = image.rstrip("/").rpartition("/")

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from promoter.config import FILE
 from promoter.config.config import Config
 from promoter.config.document import NOWHERE
-from promoter.config.not_there import no_app, takes_any_name
+from promoter.config.mistakes.not_there import no_app, takes_any_name
 from promoter.config.path_patterns import (
     FILES,
     FOLDERS,

@@ -8,8 +8,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, PrivateAttr, ValidationError
 
 from promoter.config.document import Document, Location, check_no_object, load
-from promoter.config.errors import invalid_configuration
-from promoter.config.probable_mistakes import probable_mistakes
+from promoter.config.mistakes.errors import invalid_configuration
+from promoter.config.mistakes.probable import probable_mistakes
 from promoter.config.sections import App, Author, Environment, Group, Templates
 from promoter.config.values import ApiUrl, AppName, Branch, ForgeName, Reference
 from promoter.domain.branch import AUTHOR

@@ -14,7 +14,7 @@ from typing import Self
 from pydantic import ValidationError, model_validator
 
 from promoter.config.document import load
-from promoter.config.errors import invalid_configuration
+from promoter.config.mistakes.errors import invalid_configuration
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import RefusedError, UsageError, bounded_message

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from promoter.config.apps import environments_of, files_of, folder, not_there
 from promoter.config.config import Config
 from promoter.config.document import NOWHERE
-from promoter.config.not_there import (
+from promoter.config.mistakes.not_there import (
     check_folder,
     check_misnamed,
     check_not_above,

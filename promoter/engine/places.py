@@ -21,7 +21,7 @@ from promoter.config.apps import (
 )
 from promoter.config.config import Config
 from promoter.config.layout import Target, find_target, target_of
-from promoter.config.not_there import takes_any_name
+from promoter.config.mistakes.not_there import takes_any_name
 from promoter.config.sections import Environment
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError

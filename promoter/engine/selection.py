@@ -9,8 +9,8 @@ from typing import Protocol, TypeAlias
 
 from promoter.config.apps import known_apps, look_into_all
 from promoter.config.config import Config
-from promoter.config.examples import EXAMPLES
 from promoter.config.layout import Target, find_target
+from promoter.config.mistakes.examples import EXAMPLES
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import Tree

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, get_args
 
 from promoter.config.document import Document
-from promoter.config.known_keys import unknown_key_hint
-from promoter.config.value_hints import Mistake, choice_of, document_keys, hint_for
+from promoter.config.mistakes.known_keys import unknown_key_hint
+from promoter.config.mistakes.value_hints import Mistake, choice_of, document_keys, hint_for
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown

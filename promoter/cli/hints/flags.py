@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from promoter.cli.command_lines import (
+from promoter.cli.hints.command_lines import (
     CommandLine,
     kind_of_word,
     may_be,
@@ -15,8 +15,8 @@ from promoter.cli.command_lines import (
     plain_name,
     with_hour,
 )
+from promoter.cli.hints.other_tools import FLAGS, OF_OTHER_COMMANDS, OTHER_COMMANDS, RENAMED
 from promoter.cli.options import OPTIONS, long_name, prog_of, setting_of
-from promoter.cli.other_tools import FLAGS, OF_OTHER_COMMANDS, OTHER_COMMANDS, RENAMED
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
 from promoter.domain.rules import ALLOWABLE
@@ -193,7 +193,7 @@ def _is_for(hint: str, parser: Parser) -> bool:
 def _key(name: str) -> str:
     """Return the hint for a flag that is a key of promoter.yaml, here or elsewhere; '' for none."""
     from promoter.config.config import Config
-    from promoter.config.known_keys import line_for
+    from promoter.config.mistakes.known_keys import line_for
     from promoter.config.sections import Environment
 
     line = line_for(Config, name)

@@ -8,7 +8,7 @@ from functools import reduce
 from typing import Any, TypeAlias
 
 from promoter.config.document import Document
-from promoter.config.known_keys import get
+from promoter.config.mistakes.known_keys import get
 from promoter.domain.duration import format_duration, parse_duration
 from promoter.domain.json import mapping
 from promoter.domain.redaction import shown

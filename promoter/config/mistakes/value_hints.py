@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from promoter.config.examples import EXAMPLES, example_for
-from promoter.config.known_keys import get, has
-from promoter.config.probable_mistakes import PATTERNS, pattern_meant
+from promoter.config.mistakes.examples import EXAMPLES, example_for
+from promoter.config.mistakes.known_keys import get, has
+from promoter.config.mistakes.probable import PATTERNS, pattern_meant
 from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import shown
 from promoter.domain.rules import RULES

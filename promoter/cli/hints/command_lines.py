@@ -7,8 +7,8 @@ import shlex
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 
+from promoter.cli.hints.other_tools import RENAMED
 from promoter.cli.options import OPTIONS, long_name, prog_of
-from promoter.cli.other_tools import RENAMED
 from promoter.domain.image import split
 from promoter.settings.other_names import options_meant
 

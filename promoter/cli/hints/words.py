@@ -6,10 +6,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from promoter.cli.command_lines import ENVIRONMENTS, CommandLine, kind_of_word
-from promoter.cli.hints import DASHES, OFF, late_command, other_dash
+from promoter.cli.hints.command_lines import ENVIRONMENTS, CommandLine, kind_of_word
+from promoter.cli.hints.flags import DASHES, OFF, late_command, other_dash
+from promoter.cli.hints.other_tools import OBJECTS, OF_OTHER_COMMANDS, OTHER_COMMANDS, TOOLS
 from promoter.cli.options import OPTIONS, long_name
-from promoter.cli.other_tools import OBJECTS, OF_OTHER_COMMANDS, OTHER_COMMANDS, TOOLS
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import closest, named_by_others, nearest

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from promoter.config.examples import example_for
+from promoter.config.mistakes.examples import example_for
 from promoter.domain.json import mapping
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import closest, named_by_others, nearest

@@ -1,0 +1,1 @@
+"""What is said of mistakes in `promoter.yaml`: where, why, and what to write instead."""
