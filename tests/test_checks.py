@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.config.sections import Environment
-from promoter.engine.image_lookup import look_up_image
+from promoter.engine.facts.image_lookup import look_up_image
 from promoter.registry.client import Registry as Client
 from promoter.registry.connection import RegistryConnections
 from promoter.registry.credentials import Credentials

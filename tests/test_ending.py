@@ -24,12 +24,12 @@ from promoter.cli.signals import ending_after, finishing, signals_deferred, stop
 from promoter.domain.errors import Exit, PromoteError, RaceLostError
 from promoter.domain.redaction import add_secret, forget_secrets
 from promoter.engine import wiring
-from promoter.engine.auto import Policies
-from promoter.engine.places import Scope
 from promoter.engine.run import Run
 from promoter.engine.run_context import open_run
 from promoter.engine.run_errors import Stopped, error_of
-from promoter.engine.selection import Key
+from promoter.engine.selection.auto import Policies
+from promoter.engine.selection.places import Scope
+from promoter.engine.selection.work import Key
 from promoter.output.printable import printable
 from promoter.output.result import of_failure
 from promoter.output.text import complaints_text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.config.config import parse
-from promoter.engine.places import any_name_warnings
+from promoter.engine.selection.places import any_name_warnings
 from tests.many_apps import with_files
 from tests.servers import git_http
 from tests.servers.github import GitHub

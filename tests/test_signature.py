@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from promoter.config.sections import Checks
-from promoter.engine.checks import verified
+from promoter.engine.facts.checks import verified
 from tests.thorough import thorough_after
 
 if TYPE_CHECKING:

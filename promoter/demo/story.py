@@ -15,11 +15,11 @@ from promoter.domain.errors import Exit
 from promoter.domain.image import Tag
 from promoter.domain.moment import rfc3339
 from promoter.engine import wiring
-from promoter.engine.auto import Policies
 from promoter.engine.history import read_history
-from promoter.engine.places import Scope
 from promoter.engine.run import Run, promote
 from promoter.engine.run_context import RunContext, open_run
+from promoter.engine.selection.auto import Policies
+from promoter.engine.selection.places import Scope
 from promoter.forges.local import LocalForge
 from promoter.git.program import Git
 from promoter.output.envelope import SCHEMA, Envelope, envelope

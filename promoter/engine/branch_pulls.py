@@ -12,7 +12,7 @@ from promoter.domain.model import Tree
 from promoter.domain.pull import Pull, PullState
 from promoter.engine.evidence import shown_files
 from promoter.engine.run_context import RunContext
-from promoter.engine.selection import View
+from promoter.engine.selection.work import View
 
 
 class BranchPulls:

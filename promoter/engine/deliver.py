@@ -18,7 +18,7 @@ from promoter.domain.evidence import GateResult
 from promoter.domain.pull import Pull, PullDraft, PullState
 from promoter.engine.run_context import RunContext
 from promoter.engine.run_errors import Stopped
-from promoter.engine.selection import Key
+from promoter.engine.selection.work import Key
 from promoter.forges import Forge
 from promoter.planning.outcome import Outcome, outcome_of
 from promoter.planning.plan import (

@@ -22,7 +22,7 @@ from promoter.domain.file_versions import FileVersion
 from promoter.domain.model import PathKind, RunningImage, SetBy, Tree
 from promoter.domain.proposal import Proposal
 from promoter.domain.trees import FilesTree, kind_of
-from promoter.engine.image_lookup import image_in_registry
+from promoter.engine.facts.image_lookup import image_in_registry
 from promoter.engine.run_context import RunContext
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
 from promoter.gates import Facts

@@ -15,8 +15,8 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import ImageMove, RunningImage, Tree
 from promoter.engine.configuration import configuration
-from promoter.engine.places import Scope, any_name_warnings, find_targets, nothing_found
 from promoter.engine.run_context import RunContext
+from promoter.engine.selection.places import Scope, any_name_warnings, find_targets, nothing_found
 from promoter.planning.history import EntryKind, HistoryEntry, entries_of, files_with_hold
 from promoter.planning.running_images import container_images
 

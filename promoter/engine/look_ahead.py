@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from promoter.domain.image import split
 from promoter.domain.model import RunningImage, Tree
-from promoter.engine.checks import Checker
-from promoter.engine.image_lookup import look_up_image
+from promoter.engine.facts.checks import Checker
+from promoter.engine.facts.image_lookup import look_up_image
 from promoter.engine.run_context import RunContext
 from promoter.planning import propose
 from promoter.planning.plan import AppRequest

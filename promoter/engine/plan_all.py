@@ -14,16 +14,16 @@ from promoter.domain.trees import edited
 from promoter.engine.app_run import AppRun
 from promoter.engine.branch_pulls import BranchPulls
 from promoter.engine.evidence import shown_environments, shown_files
-from promoter.engine.explain import explain_plan, explain_target
+from promoter.engine.facts.open_holds import OpenHolds
+from promoter.engine.facts.other_environments import folders_beside, kustomizations_beside
 from promoter.engine.look_ahead import look_ahead
-from promoter.engine.open_holds import OpenHolds
-from promoter.engine.other_environments import folders_beside, kustomizations_beside
-from promoter.engine.places import Place, prefetch_names
 from promoter.engine.plan_promotion import plan_promotion
 from promoter.engine.rollback import plan_rollback
 from promoter.engine.run_context import RunContext
 from promoter.engine.run_errors import error_of
-from promoter.engine.selection import Key, View, Work
+from promoter.engine.selection.explain import explain_plan, explain_target
+from promoter.engine.selection.places import Place, prefetch_names
+from promoter.engine.selection.work import Key, View, Work
 from promoter.graph import prefetch_closures
 from promoter.planning.branch import branch_for
 from promoter.planning.outcome import Outcome, failed

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.evidence import Evidence
 from promoter.engine.app_run import AppRun
-from promoter.engine.checks import pinned
 from promoter.engine.evidence import EvidenceCollector
-from promoter.engine.gate_facts import ask_registry, gate_facts_of, needs_text, writes_digests
-from promoter.engine.image_order import orders
+from promoter.engine.facts.checks import pinned
+from promoter.engine.facts.gate_facts import ask_registry, gate_facts_of, needs_text, writes_digests
+from promoter.engine.facts.image_order import orders
 from promoter.engine.run_context import RunContext
 from promoter.gates import GATES, Facts, ImageFacts, Judgement, judge, together
 from promoter.planning import propose

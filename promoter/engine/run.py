@@ -14,7 +14,7 @@ from promoter.engine.plan_all import plan_all
 from promoter.engine.races import races
 from promoter.engine.run_context import RunContext
 from promoter.engine.run_errors import Stopped, error_after
-from promoter.engine.selection import Key, Requests, Selection, View, Work
+from promoter.engine.selection.work import Key, Requests, Selection, View, Work
 from promoter.planning.outcome import Outcome, failed, outcome_of, planned
 from promoter.planning.plan import Action, OpenPull, Plan, Push, RenewPull, Request, commit_of
 

@@ -15,7 +15,7 @@ from promoter.domain.evidence import SourceRange
 from promoter.domain.file_versions import FileVersion
 from promoter.domain.model import Tree
 from promoter.domain.urls import is_loopback
-from promoter.engine.image_lookup import image_in_registry
+from promoter.engine.facts.image_lookup import image_in_registry
 from promoter.engine.run_context import RunContext
 from promoter.engine.wiring import open_source
 from promoter.git.repository_address import parse_address

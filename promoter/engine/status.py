@@ -17,11 +17,12 @@ from promoter.domain.model import SetBy, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.pull import Pull, PullState
 from promoter.domain.trees import kind_of
-from promoter.engine.candidates import Candidate
-from promoter.engine.choice import Choice, choices
 from promoter.engine.configuration import configuration
 from promoter.engine.history import merged_pulls
-from promoter.engine.places import (
+from promoter.engine.run_context import RunContext
+from promoter.engine.selection.candidates import Candidate
+from promoter.engine.selection.choice import Choice, choices
+from promoter.engine.selection.places import (
     FoundTarget,
     Scope,
     any_name_warnings,
@@ -29,7 +30,6 @@ from promoter.engine.places import (
     nothing_found,
     places,
 )
-from promoter.engine.run_context import RunContext
 from promoter.gates import ProposedHold
 from promoter.planning.branch import branch_of
 from promoter.planning.history import entries_of, files_with_hold
@@ -40,7 +40,7 @@ from promoter.pull_request import holds_of, places_of
 from promoter.system.budget import KEPT_BY_STATUS
 
 if TYPE_CHECKING:
-    from promoter.engine.selection import Key
+    from promoter.engine.selection.work import Key
 
 # Each version costs a file's contents: one says what runs, one what ran before.
 _AHEAD = 2

@@ -6,10 +6,10 @@ import argparse
 from dataclasses import replace
 
 from promoter.cli.requests import checked_names, new_tokens, wired
-from promoter.engine.auto import Policies
-from promoter.engine.places import Scope
 from promoter.engine.run import Run
 from promoter.engine.run_context import open_run
+from promoter.engine.selection.auto import Policies
+from promoter.engine.selection.places import Scope
 from promoter.output import terminal
 from promoter.output.envelope import envelope
 from promoter.output.result import CommandResult, of_promotions

@@ -22,8 +22,8 @@ from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.trees import kind_of
 from promoter.edits.default_values import default_files
 from promoter.edits.held_images import check_places
-from promoter.engine.places import Place, Scope, places
 from promoter.engine.run_errors import error_of
+from promoter.engine.selection.places import Place, Scope, places
 from promoter.planning import propose
 from promoter.planning.previous import FromEnvironment, images_from
 from promoter.planning.running_images import image_named, running_images

@@ -11,12 +11,12 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.image import Ref
 from promoter.domain.model import ImageMove
 from promoter.domain.progress import Progress
-from promoter.engine.candidates import Candidates
-from promoter.engine.choice import Choice, choices
-from promoter.engine.explain import explain_nothing
-from promoter.engine.places import Scope
 from promoter.engine.run_context import RunContext
-from promoter.engine.selection import Key, View, Work
+from promoter.engine.selection.candidates import Candidates
+from promoter.engine.selection.choice import Choice, choices
+from promoter.engine.selection.explain import explain_nothing
+from promoter.engine.selection.places import Scope
+from promoter.engine.selection.work import Key, View, Work
 from promoter.planning.branch import branch_of
 from promoter.planning.outcome import Outcome, failed
 from promoter.planning.plan import Action, AppRequest, Request

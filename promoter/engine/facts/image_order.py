@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from promoter.domain.errors import PromoteError
 from promoter.engine.app_run import AppRun
-from promoter.engine.image_lookup import image_in_registry
+from promoter.engine.facts.image_lookup import image_in_registry
 from promoter.engine.source_revisions import Revisions, declared
 from promoter.planning import propose
 from promoter.policy.order import Order, reading

@@ -14,10 +14,10 @@ from promoter.domain.errors import PromoteError, RemoteError, SelectionError, Us
 from promoter.domain.image import Digest, Tag
 from promoter.domain.model import ImageRequest, RunningImage
 from promoter.domain.redaction import shown
-from promoter.engine.candidates import Candidate
-from promoter.engine.explain import explain_choice
-from promoter.engine.image_lookup import located, look_up_image
+from promoter.engine.facts.image_lookup import located, look_up_image
 from promoter.engine.run_errors import error_of
+from promoter.engine.selection.candidates import Candidate
+from promoter.engine.selection.explain import explain_choice
 from promoter.policy import choose
 from promoter.policy.model import Policy
 from promoter.policy.natural import natural

@@ -16,7 +16,7 @@ from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import Tree
 from promoter.domain.suggest import nearest
 from promoter.engine.current_repository import local_file
-from promoter.engine.places import any_name_warnings
+from promoter.engine.selection.places import any_name_warnings
 from promoter.planning.outcome import Outcome, failed
 from promoter.planning.plan import AppRequest, Request
 from promoter.planning.previous import follow

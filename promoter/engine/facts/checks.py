@@ -18,7 +18,7 @@ from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Digest
 from promoter.domain.model import ImageRequest
 from promoter.domain.redaction import redacted
-from promoter.engine.image_lookup import look_up
+from promoter.engine.facts.image_lookup import look_up
 from promoter.gates import ImageFacts, SignatureCheck
 from promoter.registry.failures import AbsentError, RegistryError
 from promoter.system import limits

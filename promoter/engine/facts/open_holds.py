@@ -9,7 +9,7 @@ from promoter.config.layout import Target
 from promoter.domain.branch_name import HOLD_BRANCH, promotion_branch
 from promoter.domain.pull import Pull
 from promoter.engine.run_context import RunContext
-from promoter.engine.selection import View
+from promoter.engine.selection.work import View
 from promoter.gates import ProposedHold
 from promoter.planning.branch import proposed_hold
 from promoter.planning.change import Change

@@ -21,7 +21,7 @@ from promoter.planning.plan import (
 from promoter.policy.choose import RankedTags
 
 if TYPE_CHECKING:
-    from promoter.engine.candidates import Candidate
+    from promoter.engine.selection.candidates import Candidate
 
 _LOG = logging.getLogger(__name__)
 

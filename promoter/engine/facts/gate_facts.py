@@ -13,10 +13,10 @@ from promoter.domain.model import ImageRequest
 from promoter.domain.render import RenderVerdict
 from promoter.edits.delivery_overrides import delivery_files, overrides_elsewhere
 from promoter.engine.app_run import AppRun
-from promoter.engine.checks import Checker
-from promoter.engine.open_holds import hold_against
-from promoter.engine.other_environments import other_environments
-from promoter.engine.previous_environment import previous_of
+from promoter.engine.facts.checks import Checker
+from promoter.engine.facts.open_holds import hold_against
+from promoter.engine.facts.other_environments import other_environments
+from promoter.engine.facts.previous_environment import previous_of
 from promoter.engine.run_context import RunContext
 from promoter.gates import Facts, ImageFacts, OtherEnvironment
 from promoter.planning import propose

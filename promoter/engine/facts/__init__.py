@@ -1,0 +1,1 @@
+"""What the gates look at, asked of the registry, the history, the render and the forge."""

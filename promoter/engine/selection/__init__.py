@@ -1,0 +1,1 @@
+"""What a run is about: which apps in which environments, and the tags that policies choose for them."""
