@@ -51,9 +51,10 @@ def argocd_overrides(
 ) -> Iterator[Site]:
     """Yield the images that Argo CD sets by files in a folder, but for those files that are known.
 
-    A file that cannot be read is passed over.
+    A file that cannot be read is passed over, and so is a folder that holds many apps.
     """
-    for name, kind in sorted(tree.entries(directory).items()):
+    entries = tree.entries(directory)
+    for name, kind in sorted(entries.items()) if len(entries) <= _ENTRIES_LIMIT else ():
         path = directory / name
         if kind is PathKind.FILE and SOURCE_FILE.fullmatch(name) and path not in known:
             for root in _documents(tree, path):

@@ -25,8 +25,8 @@ def running_images(
 
     Those of its own files come first, then those that a base alone sets. A base is asked for the
     listed images, or for those of `names` (what each is called, and pulled as), where the files
-    give them no tag; what is set over the
-    files counts in any case. Raises `PromoteError` where the app's own files cannot be read.
+    give them no tag; what is set over the files counts in any case. Raises `PromoteError` where the
+    app's own files cannot be read.
     """
     own = target.own_images(tree, _all_of(names))
     below = container_images(target, tree, _left_open(target, own, names))
