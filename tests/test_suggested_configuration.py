@@ -66,6 +66,7 @@ services:
   aurora: {image: "ghcr.io/acme/aurora:1.4.1"}
 """
 NESTED = "aurora:\n  image:\n    repository: ghcr.io/acme/aurora\n    tag: 1.4.1\n"
+POD = "kind: Pod\nspec: {containers: [{name: b, image: 'r/beacon:1'}]}\n"
 ROLLOUT = DEPLOYMENT.replace("Deployment", "Rollout")
 
 LAYOUTS: dict[str, tuple[dict[str, str], str]] = {
@@ -131,7 +132,7 @@ LAYOUTS: dict[str, tuple[dict[str, str], str]] = {
     ),
     "compose": (
         {"docker-compose.yml": COMPOSE, "README.md": "Hello.\n"},
-        "prod: .; yaml-path docker-compose.yml services.aurora.image",
+        "prod: .; yaml-path docker-compose.yml services.{app}.image",
     ),
     "a folder of one app that is not called like it": (
         {
@@ -150,13 +151,13 @@ LAYOUTS: dict[str, tuple[dict[str, str], str]] = {
     ),
     "values of several apps in one file": (
         {"helm/production.yaml": NESTED},
-        "production: helm; yaml-path {environment}.yaml aurora.image.tag",
+        "production: helm; yaml-path {environment}.yaml {app}.image.tag",
     ),
     "one chart for all": (
         {
             "charts/platform/values.yaml": f"web: {{image: {{repository: r/w, tag: 1.0.0}}}}\n{NESTED}"
         },
-        "prod: charts/platform; yaml-path values.yaml aurora.image.tag",
+        "prod: charts/platform; yaml-path values.yaml {app}.image.tag",
     ),
     "several manifests of one app": (
         {
@@ -177,6 +178,62 @@ LAYOUTS: dict[str, tuple[dict[str, str], str]] = {
     "a kustomization at the root": (
         {"kustomization.yaml": KUSTOMIZATION},
         "prod: .",
+    ),
+}
+
+
+ASKED: dict[str, tuple[str, dict[str, str], str]] = {
+    "hosts of Compose": (
+        "nas",
+        {"hosts/nas/aurora/compose.yaml": COMPOSE, "hosts/pi/aurora/compose.yaml": COMPOSE},
+        "nas: hosts/nas/{app}, pi: hosts/pi/{app}; yaml-path compose.yaml services.{app}.image",
+    ),
+    "overlays of regions": (
+        "us-east-1",
+        {
+            "overlays/us-east-1/kustomization.yaml": KUSTOMIZATION,
+            "overlays/us-west-2/kustomization.yaml": KUSTOMIZATION,
+        },
+        "us-east-1: overlays/us-east-1, us-west-2: overlays/us-west-2",
+    ),
+    "an environment below a cluster": (
+        "prod",
+        {
+            "clusters/cloud/prod/apps/aurora/values.yaml": VALUES,
+            "clusters/onprem/dev/apps/aurora/values.yaml": VALUES,
+        },
+        "dev: clusters/onprem/dev/apps/{app}, prod: clusters/cloud/prod/apps/{app}; "
+        "yaml-path values.yaml image.tag",
+    ),
+    "values of environments beside a chart's own": (
+        "prod",
+        {
+            "charts/aurora/Chart.yaml": "name: aurora\nversion: 1.0.0\n",
+            "charts/aurora/values.yaml": VALUES,
+            "environments/dev/values.yaml": NESTED,
+            "environments/prod/values.yaml": NESTED,
+        },
+        "dev: environments/dev, prod: environments/prod; yaml-path values.yaml {app}.image.tag",
+    ),
+    "a folder of the app that has no image": (
+        "staging",
+        {
+            "k8s/argocd/aurora/staging/kustomization.yaml": "resources: [app.yaml]\n",
+            "k8s/argocd/aurora/staging/app.yaml": "kind: AppProject\nmetadata: {name: a}\n",
+            "k8s/overlays/staging/kustomization.yaml": KUSTOMIZATION,
+            "k8s/overlays/staging/secrets/kustomization.yaml": KUSTOMIZATION.replace("aurora", "x"),
+        },
+        "staging: k8s/overlays/staging",
+    ),
+    "an environment in the folder's name and the file's": (
+        "production",
+        {
+            "apps/base/aurora/kustomization.yaml": BASE,
+            "apps/production/aurora/values-production.yaml": VALUES,
+            "apps/staging/aurora/values-staging.yaml": VALUES,
+        },
+        "production: apps/production/{app}, staging: apps/staging/{app}; "
+        "yaml-path values-{environment}.yaml image.tag",
     ),
 }
 
@@ -212,6 +269,21 @@ def test_what_is_printed_is_the_layout_that_is_there_and_works_when_it_is_commit
     target = find_target(config, committed, "aurora", None)
     own = {(one.name, one.tag) for one in target.own_images(committed)}
     assert own == {("ghcr.io/acme/aurora", "1.4.1")}
+
+
+@pytest.mark.parametrize("layout", ASKED)
+def test_the_environment_that_is_asked_for_is_among_those_that_are_printed(layout: str) -> None:
+    environment, files, expected = ASKED[layout]
+    text = suggested_configuration(tree_of(files), "aurora", environment)
+    assert shown(text) == expected, text
+    config = parse(text.encode(), "promoter.yaml")
+    target = find_target(config, tree_of({**files, "promoter.yaml": text}), "aurora", environment)
+    own = {(one.name, one.tag) for one in target.own_images(tree_of(files))}
+    assert ("ghcr.io/acme/aurora", "1.4.1") in own
+
+
+def test_where_another_app_lives_is_no_place_of_this_one() -> None:
+    assert suggested_configuration(tree_of({"apps/beacon/deployment.yaml": POD}), "aurora") == ""
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -76,7 +76,9 @@ def known_apps(config: Config, tree: Tree) -> list[str]:
     return _apps_of_layouts(tree)
 
 
-def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environment]:
+def environments_of(
+    config: Config, tree: Tree, app: str, asked: str | None = None
+) -> dict[str, Environment]:
     """Return an app's environments by name, or raise `SelectionError` where it is unknown.
 
     It need not be in each of those that the configuration has. Without any there, a listed app is
@@ -89,16 +91,19 @@ def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environme
     for layout in _LAYOUTS:
         if names := _environments_by_app(tree, layout).get(app):
             return {name: Environment(path=layout) for name in names}
-    check_layout(config, tree, app)
+    check_layout(config, tree, app, asked)
     if app in config.apps:
         return {}
     raise no_app(app, config, _apps_of_layouts(tree))
 
 
-def check_layout(config: Config, tree: Tree, app: str | None = None) -> None:
+def check_layout(
+    config: Config, tree: Tree, app: str | None = None, asked: str | None = None
+) -> None:
     """Raise `SelectionError` where neither the configuration nor the layout names an environment.
 
-    The hint is the configuration that follows from the repository's folders, for an app or for any.
+    The hint is the configuration that follows from the repository's folders, for an app or for any,
+    and for the environment that is asked for.
     """
     known = [] if config.environments else _apps_of_layouts(tree)
     if config.environments or (known and app is None):
@@ -109,7 +114,7 @@ def check_layout(config: Config, tree: Tree, app: str | None = None) -> None:
 
     if known and (config.apps or not all(map(is_generic, known))):
         return
-    suggested = suggested_configuration(tree, app)
+    suggested = suggested_configuration(tree, app, asked)
     own = config.place_of(()) is not None
     if app in config.apps:
         suggested = suggested.partition("\napps:")[0]

@@ -120,7 +120,7 @@ def find_target(
     A folder without a kustomization whose app has no targets is searched for the app's images, or
     for those that the request names.
     """
-    settings = environments_of(config, tree, app)
+    settings = environments_of(config, tree, app, environment)
     if not settings:
         raise not_there(config, [app], ())
     name = environment or _default_environment(config, settings)

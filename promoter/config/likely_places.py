@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from promoter.config.refs import is_name
@@ -36,15 +38,19 @@ SUFFIXES = (".yaml", ".yml")
 class LikelyPlace:
     """A folder of a kustomization, or a file, with its names replaced by placeholders."""
 
+    at: PurePosixPath
+    """The folder itself."""
     folder: str
     file: str
     """'' for a kustomization."""
     environment: str
     is_of_app: bool
-    """Whether the path has the name of the app that is asked for."""
+    """Whether the path, or what stands there, has the name of the app that is asked for."""
     target: TargetKeys | None = None
     images: tuple[str, ...] = ()
     """The app's images in a manifest beside a kustomization."""
+    is_default: bool = False
+    """Whether it has a chart's own values, which are those of no environment."""
 
     @property
     def has_app(self) -> bool:
@@ -62,40 +68,112 @@ def is_generic(name: str) -> bool:
     return name.lower() in _GENERIC
 
 
-def likely_place(folder: PurePosixPath, file: str, app: str | None) -> LikelyPlace:
-    """Return a path with placeholders for the app, as it is called or may be, and the environment."""
-    found = path_template(folder, file, app) if app else None
+def likely_place(
+    folder: PurePosixPath, file: str, app: str | None, asked: str | None
+) -> LikelyPlace:
+    """Return a path with placeholders for the app, as it is called or may be, and the environment.
+
+    `asked` is the environment that is asked for, whose name is one wherever it stands.
+    """
+    found = path_template(folder, file, app, asked) if app else None
     if found is not None and found.has_app:
         return found
-    for part in (file, *reversed(folder.parts)):
-        guess = _app_in(_stem(part)) if part else ""
-        if guess:
-            return path_template(folder, file, guess, is_of_app=False)
-    return path_template(folder, file, None)
+    parts = [*folder.parts, *([file] if file else [])]
+    for above, part in reversed(list(zip(["", *parts], parts, strict=False))):
+        stem = _stem(part)
+        if above not in _PARENTS and stem != asked and (guess := _app_in(stem)):
+            return replace(path_template(folder, file, guess, asked), is_of_app=False)
+    return path_template(folder, file, None, asked)
 
 
 def path_template(
-    folder: PurePosixPath, file: str, app: str | None, *, is_of_app: bool = True
+    folder: PurePosixPath, file: str, app: str | None, asked: str | None
 ) -> LikelyPlace:
     """Return a path with placeholders for this app (None: for no app) and for the environment."""
-    environment, parts = "", []
     names = [*folder.parts, *([file] if file else [])]
-    for number, name in enumerate(names):
-        stem = _stem(name) if file and number == len(names) - 1 else name
-        ending = name[len(stem) :]
-        text = _with_app(stem, app)
-        if not environment:
-            above = names[number - 1] if number else ""
-            whole = text == stem and not ending and (_word_in(stem) or above in _PARENTS)
-            word = stem if whole and not is_generic(stem) else _word_in(text)
-            if word and is_name(word):
-                environment = word
-                text = text.replace(word, "{environment}") if "{app}" not in word else text
-        parts.append(text + ending)
+    stems = [*folder.parts, *([_stem(file)] if file else [])]
+    texts = [_with_app(one, app) for one in stems]
+    found = [
+        _environment_in(text, above, asked, is_whole=text == name)
+        for above, text, name in zip(["", *stems], texts, names, strict=False)
+    ]
+    at, (_, word) = max(enumerate(found), key=lambda one: one[1][0], default=(0, (0, "")))
+    if word:
+        texts[at] = texts[at].replace(word, "{environment}")
+    parts = [text + name[len(stem) :] for text, name, stem in zip(texts, names, stems, strict=True)]
+    if file and word:
+        parts[-1] = re.sub(
+            rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", "{environment}", parts[-1]
+        )
     own = parts[:-1] if file else parts
-    place = "/".join(own) or "."
     has_app = any("{app}" in one for one in parts)
-    return LikelyPlace(place, parts[-1] if file else "", environment, is_of_app and has_app)
+    return LikelyPlace(folder, "/".join(own) or ".", parts[-1] if file else "", word, has_app)
+
+
+def _environment_in(text: str, above: str, asked: str | None, *, is_whole: bool) -> tuple[int, str]:
+    """Return the environment that a part of a path may name, and how surely: 0 for none.
+
+    The one that is asked for, or a usual name, says more than what the folder `above` is called.
+    """
+    if asked and re.search(rf"(?<![A-Za-z0-9]){re.escape(asked)}(?![A-Za-z0-9])", text):
+        return 3, asked
+    word = _word_in(text)
+    if is_whole and not is_generic(text) and (word or above in _PARENTS):
+        return (2 if word else 1, text) if is_name(text) else (0, "")
+    return (2, word) if is_name(word) else (0, "")
+
+
+def place_rank(
+    app: str | None, asked: str | None, places: list[LikelyPlace]
+) -> tuple[int, bool, bool, bool, bool, bool, int, bool, int]:
+    """Return how well places speak for a layout: by the app's name, then by an environment's."""
+    first = places[0]
+    nearness = max(map(_nearness, places))
+    is_asked, named = any(one.environment == asked for one in places), bool(first.environment)
+    depth = len(PurePosixPath(first.folder).parts)
+    both = named and first.has_app
+    fits = nearness > 0 or not (app and first.has_app)
+    count = len(places)
+    return nearness, is_asked, fits, both, named, first.has_app, count, not first.file, -depth
+
+
+def _nearness(place: LikelyPlace) -> int:
+    """Return how surely a place is the app's: by its path, by its content, or by its chart."""
+    if not place.is_of_app:
+        return 0
+    return 1 if place.is_default else 2 + place.has_app
+
+
+def with_other_environments(
+    best: list[LikelyPlace], groups: Iterable[list[LikelyPlace]]
+) -> list[LikelyPlace]:
+    """Return places with those of other environments that have the same file, one folder apart.
+
+    Where none is named, as of the hosts of Compose, the folder's name is the environment's.
+    """
+    first, parts = best[0], PurePosixPath(best[0].folder).parts
+    found, hosts = {one.environment: one for one in best}, dict[str, LikelyPlace]()
+    for group in groups:
+        one, own = group[0], PurePosixPath(group[0].folder).parts
+        is_like = one.is_of_app and (one.file, one.target) == (first.file, first.target)
+        apart = [n for n, pair in enumerate(zip(parts, own, strict=False)) if len({*pair}) > 1]
+        if not is_like or len(own) != len(parts) or len(apart) != 1:
+            continue
+        names = parts[apart[0]], own[apart[0]]
+        if one.environment and first.environment:
+            found |= {one.environment: one for one in group if one.environment not in found}
+        elif first.target is not None and not one.environment and _are_hosts(first, names):
+            hosts |= {first.environment or names[0]: first, names[1]: one}
+    named = [replace(one, environment=name) for name, one in hosts.items()]
+    return named or [*found.values()]
+
+
+def _are_hosts(first: LikelyPlace, names: tuple[str, str]) -> bool:
+    """Return whether the folders by which two places differ may name an environment each."""
+    own = "{environment}" if first.environment else names[0]
+    return own == names[0] and all(
+        one == "{environment}" or (is_name(one) and not is_generic(one)) for one in names
+    )
 
 
 def _with_app(stem: str, app: str | None) -> str:

@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
 
+from promoter import graph
 from promoter.config import FILE
 from promoter.config.config import parse
-from promoter.config.likely_places import BASES, SUFFIXES, LikelyPlace, likely_place, path_template
-from promoter.config.targets_of_files import TargetKeys, target_of_file
+from promoter.config.likely_places import (
+    BASES,
+    SUFFIXES,
+    LikelyPlace,
+    likely_place,
+    path_template,
+    place_rank,
+    with_other_environments,
+)
+from promoter.config.targets_of_files import TargetKeys, names_app, target_of_file
 from promoter.domain.errors import PromoteError, RefusedError, UsageError
 from promoter.domain.model import PathKind, Tree
-from promoter.domain.paths import KUSTOMIZATION_NAMES
+from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.edits.kustomization import read
 
 # So many folders are looked into: by an API that cuts its listing, each hundred is a request.
@@ -28,27 +38,40 @@ _FOLDERS_LIMIT, _BREADTH, _DEPTH = 300, 40, 8
 _READ_LIMIT, _SIZE_LIMIT = 40, 100_000
 # A name that can stand in promoter.yaml and on a terminal as it is.
 _PLAIN_PATH = re.compile(r"[\w@+][\w@+. -]*", re.ASCII)
+# So many places of a layout are looked at for whether they have images.
+_LOOKED = 3
+_CHART, _DEFAULTS = "Chart.yaml", "values.yaml"
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9/.][\w./={}\[\]-]*", re.ASCII)
 
 
-def suggested_configuration(tree: Tree, app: str | None) -> str:
+def suggested_configuration(tree: Tree, app: str | None, environment: str | None = None) -> str:
     """Return the promoter.yaml by which an app of a repository can be promoted; '' without an idea.
 
-    It is looked at in one listing, and in some of its files. Without an app, it is about any.
+    It is looked at in one listing, and in some of its files. Without an app, it is about any; the
+    environment that is asked for says which of several places is meant.
     """
     tree.unfold(PurePosixPath())
     files = list(_files(tree, app))
-    in_files = list(_with_images(files, app, tree))
+    in_files = list(_with_images(files, (app, environment), tree))
     # A kustomization beside a HelmRelease lists it, and sets no image itself.
     released = {
         one.folder for one in in_files if one.target and one.target.path.startswith("spec.")
     }
-    kustomized = (one for one in _kustomizations(files, app) if one.folder not in released)
+    kustomized = [
+        one for one in _kustomizations(files, app, environment) if one.folder not in released
+    ]
     groups: dict[tuple[str, str, TargetKeys | None], list[LikelyPlace]] = {}
-    for one in (*kustomized, *in_files):
-        groups.setdefault(one.pattern, []).append(one)
-    for best in sorted(groups.values(), key=_rank, reverse=True):
-        text = _written([best, *_beside(best, groups.values())], app)
+    for one in (*_with_names(kustomized, app, tree), *in_files):
+        # Where another app lives says nothing of this one, unless by an environment's name.
+        if one.is_of_app or one.environment or not (app and one.has_app):
+            groups.setdefault(one.pattern, []).append(one)
+    for best in sorted(groups.values(), key=partial(place_rank, app, environment), reverse=True):
+        if best[0].target is None and not any(
+            _may_have_images(one, tree) for one in best[:_LOOKED]
+        ):
+            continue
+        whole = with_other_environments(best, groups.values())
+        text = _written([whole, *_beside(best, groups.values())], app, environment)
         # A key of a file may be none that a path can have.
         with suppress(UsageError):
             parse(text.encode(), FILE.name)
@@ -72,13 +95,10 @@ def _beside(
             yield group
 
 
-def _rank(places: list[LikelyPlace]) -> tuple[bool, bool, bool, bool, int, bool, int]:
-    """Return how well places speak for a layout: by the app's name, then by an environment's."""
-    first = places[0]
-    is_of_app, named = any(one.is_of_app for one in places), bool(first.environment)
-    depth = len(PurePosixPath(first.folder).parts)
-    both = named and first.has_app
-    return is_of_app, both, named, first.has_app, len(places), not first.file, -depth
+def _may_have_images(place: LikelyPlace, tree: Tree) -> bool:
+    """Return whether a kustomization sets an image, or may build a container."""
+    closure = graph.read_closure(tree, place.at)
+    return bool(closure.entries or closure.images) or not closure.complete
 
 
 def _files(tree: Tree, app: str | None) -> Iterator[PurePosixPath]:
@@ -106,28 +126,53 @@ def _files(tree: Tree, app: str | None) -> Iterator[PurePosixPath]:
             # Very many have one for each app.
             own = [one for one in inside if app is not None and app in one.name]
             below += own or inside[:_BREADTH] if len(inside) > _BREADTH else inside
+        below.sort(key=lambda one: app is None or app not in one.name)
         folders = [one for one in below if len(one.parts) <= _DEPTH][: _FOLDERS_LIMIT - looked_into]
 
 
-def _kustomizations(files: Iterable[PurePosixPath], app: str | None) -> Iterator[LikelyPlace]:
+def _kustomizations(
+    files: Iterable[PurePosixPath], app: str | None, environment: str | None
+) -> Iterator[LikelyPlace]:
     """Yield the folders of kustomizations that may be those of an app in an environment."""
     folders = [one.parent for one in files if one.name in KUSTOMIZATION_NAMES]
     for folder in dict.fromkeys(folders):
-        if folder.name.lower() not in BASES:
-            yield likely_place(folder, "", app)
+        if BASES.isdisjoint(part.lower() for part in folder.parts):
+            yield likely_place(folder, "", app, environment)
+
+
+def _with_names(
+    places: Sequence[LikelyPlace], app: str | None, tree: Tree
+) -> Iterator[LikelyPlace]:
+    """Yield kustomizations; those whose images are called like the app are the app's."""
+    others = [one for one in places if app and not one.has_app]
+    files = {
+        one.at: one.at / name
+        for one in sorted(others, key=lambda one: (not one.environment, len(one.at.parts)))
+        for name in kustomizations_among(tree.entries(one.at))
+    }
+    known = _read(tree, list(files.values())[:_READ_LIMIT])
+    for one in places:
+        names: list[str | None] = []
+        with suppress(PromoteError, KeyError):
+            entries = read(files[one.at], known[files[one.at]]).entries
+            names = [name for entry in entries for name in (entry.name, entry.new_name)]
+        is_named = any(app and name and names_app(name, app) for name in names)
+        yield replace(one, is_of_app=True) if is_named else one
 
 
 def _with_images(
-    files: Iterable[PurePosixPath], app: str | None, tree: Tree
+    files: Sequence[PurePosixPath], asked: tuple[str | None, str | None], tree: Tree
 ) -> Iterator[LikelyPlace]:
     """Yield the files that hold an image outside of a kustomization's own entries."""
+    app, environment = asked
+    charts = {one.parent for one in files if one.name == _CHART}
     others = [
         one
         for one in files
-        if one.name not in (*KUSTOMIZATION_NAMES, "Chart.yaml")
+        if one.name not in (*KUSTOMIZATION_NAMES, _CHART)
         and BASES.isdisjoint(part.lower() for part in one.parts)
     ]
-    places = {one: likely_place(one.parent, one.name, app) for one in others}
+    places = {one: likely_place(one.parent, one.name, app, environment) for one in others}
     kustomized = {one.parent for one in files if one.name in KUSTOMIZATION_NAMES}
 
     def promising(path: PurePosixPath) -> tuple[bool, bool, int]:
@@ -140,12 +185,14 @@ def _with_images(
             one = places[path]
             if target.kind == "manifest" and path.parent in kustomized:
                 # The kustomization beside it sets its images.
-                found = one, likely_place(path.parent, "", app)
+                found = one, likely_place(path.parent, "", app, environment)
                 yield from _beside_kustomization(path, target, found, tree)
                 continue
-            if app and not one.is_of_app and target.names(app):
-                one = path_template(path.parent, path.name, None)
-            yield LikelyPlace(one.folder, one.file, one.environment, one.is_of_app, target)
+            if target.is_own and not one.is_of_app:
+                one = path_template(path.parent, path.name, None, environment)
+            is_default = path.name == _DEFAULTS and path.parent in charts
+            is_of_app = one.is_of_app or target.is_own
+            yield replace(one, target=target, is_of_app=is_of_app, is_default=is_default)
 
 
 def _beside_kustomization(
@@ -177,19 +224,21 @@ def _read(tree: Tree, paths: list[PurePosixPath]) -> Mapping[PurePosixPath, byte
     return {path: data for path, data in found.items() if len(data) <= _SIZE_LIMIT}
 
 
-def _written(groups: list[list[LikelyPlace]], app: str | None) -> str:
+def _written(groups: list[list[LikelyPlace]], app: str | None, environment: str | None) -> str:
     """Return the configuration of groups of places, each of which differ by the environment alone."""
     places = groups[0]
     first = places[0]
+    folders = {one.environment or environment or "prod": one.folder for one in places}
     lines = ["environments:"]
-    for name in sorted({one.environment or "prod" for one in places}):
-        path = first.folder.replace("{environment}", name)
+    for name, folder in sorted(folders.items()):
+        path = folder.replace("{environment}", name)
         lines += [f"  {name}:", f"    path: {_scalar(path)}"]
     targets = [(one[0].file, one[0].target) for one in groups if one[0].target is not None]
     lines += ["targets:"] if targets else []
     for file, target in targets:
         lines += [f"  - kind: {target.kind}", f"    file: {_scalar(file)}"]
-        lines += [f"    {target.key}: {_scalar(target.path)}"] if target.key else []
+        path = re.sub(rf"(?<![\w-]){re.escape(app)}(?![\w-])", "{app}", target.path) if app else ""
+        lines += [f"    {target.key}: {_scalar(path or target.path)}"] if target.key else []
     of_places = dict.fromkeys(image for one in places for image in one.images)
     own = first.target.images if first.target else tuple(of_places)
     if app and own:

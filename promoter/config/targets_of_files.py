@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
@@ -35,10 +35,8 @@ class TargetKeys:
     """The images that are called like the app, where the file has others as well."""
     all_images: tuple[str, ...] = field(default=(), compare=False)
     """The images of a manifest."""
-
-    def names(self, app: str) -> bool:
-        """Return whether the file's own content is called like an app."""
-        return bool(self.images or _word(app).search(self.path))
+    is_own: bool = field(default=False, compare=False)
+    """Whether the image, or the way to it, is called like the app."""
 
 
 def target_of_file(path: PurePosixPath, data: bytes, app: str | None) -> TargetKeys | None:
@@ -54,19 +52,27 @@ def target_of_file(path: PurePosixPath, data: bytes, app: str | None) -> TargetK
         if kinds and kinds.isdisjoint(_VALUES_INSIDE) and (sites := manifest.find(region)):
             found_names = image_names(sites)
             own_names = _own(found_names, app)
-            return TargetKeys("manifest", images=own_names, all_images=tuple(found_names))
+            is_own = any(app and names_app(one, app) for one in found_names)
+            return TargetKeys(
+                "manifest", images=own_names, all_images=tuple(found_names), is_own=is_own
+            )
         found = [one for root in roots(region) for one in _scalars(root, "", 0)]
     except PromoteError:
         return None
     own = [one for one, said in found if app and _word(app).search(said)]
     if own or len(found) != 1:
-        return own[0] if own else None
+        return replace(own[0], is_own=True) if own else None
     return found[0][0]
 
 
 def _own(images: list[str], app: str | None) -> tuple[str, ...]:
     own = [one for one in images if app and _word(app).search(one)]
     return tuple(own) if len(own) < len(images) else ()
+
+
+def names_app(image: str, app: str) -> bool:
+    """Return whether an image is called like an app."""
+    return _word(app).search(image) is not None
 
 
 def _word(app: str) -> re.Pattern[str]:

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from promoter.git.program import Git
 
 
-def gitops_origin(directory: Path, deadline: Deadline, app: str | None = None) -> str:
+def gitops_origin(
+    directory: Path, deadline: Deadline, app: str | None = None, environment: str | None = None
+) -> str:
     """Return the `origin` of the GitOps repository around a directory, or raise `UsageError`.
 
-    Where it may be one that lacks its promoter.yaml, the hint has one that fits, for an app or for any.
+    Where it may be one that lacks its promoter.yaml, the hint has one that fits what is asked for.
     """
     top = next((one for one in (directory, *directory.parents) if (one / ".git").exists()), None)
     if top is None:
@@ -42,7 +44,7 @@ def gitops_origin(directory: Path, deadline: Deadline, app: str | None = None) -
         from promoter.config.suggested_configuration import suggested_configuration
 
         hint = f"Rename {other} to {FILE}, the only name that is read. {_HINT}" if other else _HINT
-        if not other and (fitting := suggested_configuration(tree, app)):
+        if not other and (fitting := suggested_configuration(tree, app, environment)):
             hint = f"{_HINT} If it is this one, commit this {FILE}:\n{fitting}"
         raise UsageError(
             f"no --repo is given, and {top.name} has no {FILE} and none of the known layouts",

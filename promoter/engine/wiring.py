@@ -123,7 +123,8 @@ def wire(settings: Settings, deadline: Deadline) -> Wiring:
     if not wanted:
         from promoter.engine.current_repository import gitops_origin  # late: most runs name it
 
-        wanted = gitops_origin(Path.cwd(), deadline, next(iter(settings.app), None))
+        asked = (next(iter(one), None) for one in (settings.app, settings.env or ()))
+        wanted = gitops_origin(Path.cwd(), deadline, *asked)
     found = parse_address(wanted)
     return Wiring(settings, found, file, document, deadline)
 
