@@ -282,6 +282,14 @@ def test_the_environment_that_is_asked_for_is_among_those_that_are_printed(layou
     assert ("ghcr.io/acme/aurora", "1.4.1") in own
 
 
+def test_a_kustomization_that_lists_those_of_apps_is_no_apps_own() -> None:
+    files = {
+        "apps/prod/kustomization.yaml": "resources: [beacon]\nimages: [{name: x, newTag: v1}]\n",
+        "apps/prod/beacon/kustomization.yaml": KUSTOMIZATION.replace("aurora", "beacon"),
+    }
+    assert shown(suggested_configuration(tree_of(files), "aurora")) == "prod: apps/prod/{app}"
+
+
 def test_where_another_app_lives_is_no_place_of_this_one() -> None:
     assert suggested_configuration(tree_of({"apps/beacon/deployment.yaml": POD}), "aurora") == ""
 

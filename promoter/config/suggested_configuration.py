@@ -39,7 +39,7 @@ _READ_LIMIT, _SIZE_LIMIT = 40, 100_000
 # A name that can stand in promoter.yaml and on a terminal as it is.
 _PLAIN_PATH = re.compile(r"[\w@+][\w@+. -]*", re.ASCII)
 # So many places of a layout are looked at for whether they have images.
-_LOOKED = 3
+_LOOKED = 10
 _CHART, _DEFAULTS = "Chart.yaml", "values.yaml"
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9/.][\w./={}\[\]-]*", re.ASCII)
 
@@ -66,9 +66,7 @@ def suggested_configuration(tree: Tree, app: str | None, environment: str | None
         if one.is_of_app or one.environment or not (app and one.has_app):
             groups.setdefault(one.pattern, []).append(one)
     for best in sorted(groups.values(), key=partial(place_rank, app, environment), reverse=True):
-        if best[0].target is None and not any(
-            _may_have_images(one, tree) for one in best[:_LOOKED]
-        ):
+        if best[0].target is None and not _may_be_apps(best, groups.values(), tree):
             continue
         whole = with_other_environments(best, groups.values())
         text = _written([whole, *_beside(best, groups.values())], app, environment)
@@ -95,10 +93,18 @@ def _beside(
             yield group
 
 
-def _may_have_images(place: LikelyPlace, tree: Tree) -> bool:
-    """Return whether a kustomization sets an image, or may build a container."""
-    closure = graph.read_closure(tree, place.at)
-    return bool(closure.entries or closure.images) or not closure.complete
+def _may_be_apps(
+    places: list[LikelyPlace], groups: Iterable[list[LikelyPlace]], tree: Tree
+) -> bool:
+    """Return whether kustomizations may be those of an app: they set an image, or build containers.
+
+    One that lists those of apps below it is none, unless its own images are called like the app.
+    """
+    of_apps = {one[0].folder for one in groups}
+    if not places[0].is_of_app and f"{places[0].folder}/{{app}}" in of_apps:
+        return False
+    closures = (graph.read_closure(tree, one.at) for one in places[:_LOOKED])
+    return any(one.entries or one.images or not one.complete for one in closures)
 
 
 def _files(tree: Tree, app: str | None) -> Iterator[PurePosixPath]:
