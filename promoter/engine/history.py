@@ -55,7 +55,7 @@ def read_history(
     streams = [entries_of(one, versions) for one in readable]
     merged = heapq.merge(*streams, key=lambda one: -one.time)
     shown = list(islice(merged, number + 1))
-    entries = _with_pulls(shown[:number], readable, base, context)
+    entries = with_pulls(shown[:number], readable, base, context)
     known = _images_of_bases(entries, readable, tree)
     if len(known) == _BASES:
         said = f"of the {_BASES} newest entries that set what a base had set, older tags are shown"
@@ -75,21 +75,21 @@ def _images_of_bases(
     asked: dict[HistoryEntry, list[str]] = {}
     for one in entries:
         without = [move.name for move in one.images if not (move.before and move.after)]
-        kustomized = places[one.app, one.environment].kustomized
+        kustomized = places[one.key].kustomized
         changed = one.kind in (EntryKind.PROMOTION, EntryKind.EDIT)
         if kustomized and changed and without and len(asked) < _BASES:
             asked[one] = without
     found: dict[HistoryEntry, Mapping[str, RunningImage]] = {one: {} for one in asked}
     folders: dict[str, list[PurePosixPath]] = {}
     for one in asked:
-        folders.setdefault(one.commit, []).append(places[one.app, one.environment].directory)
+        folders.setdefault(one.commit, []).append(places[one.key].directory)
     try:
         graph.prefetch_closures_at(tree, folders)
     except (PromoteError, KeyError):
         return found
     for one, names in asked.items():
         with suppress(PromoteError, KeyError):
-            place = places[one.app, one.environment]
+            place = places[one.key]
             found[one] = container_images(place, tree.at(one.commit), names)
     return found
 
@@ -115,29 +115,22 @@ def _with_base(move: ImageMove, images: Mapping[str, RunningImage]) -> ImageMove
     return replace(move, before=move.before or base.ref, after=move.after or base.ref)
 
 
-def merged_pulls(context: RunContext, base: str, commits: Iterable[str]) -> Mapping[str, int]:
-    """Return the merged pulls of commits that the forge alone knows: a rebase names none.
+def with_pulls(
+    entries: Sequence[HistoryEntry], targets: Iterable[Target], base: str, context: RunContext
+) -> list[HistoryEntry]:
+    """Return entries with the merged pulls that the forge alone knows: a rebase names none.
 
     A forge that needs a token, or does not answer, leaves them unknown.
     """
-    # Through an API they come with the history.
-    is_by_git = context.wiring.transport == "git"
-    wanted = tuple(dict.fromkeys(commits))[:_ASKED] if is_by_git else ()
-    with suppress(PromoteError):
-        return context.forge().pulls_of_commits(wanted, base) if wanted else {}
-    return {}
-
-
-def _with_pulls(
-    entries: Sequence[HistoryEntry], targets: Sequence[Target], base: str, context: RunContext
-) -> list[HistoryEntry]:
     by_pull = {one.key for one in targets if one.settings.deliver != "push"}
-    unknown = (
+    unknown = dict.fromkeys(
         one.commit
         for one in entries
-        if one.pull is None
-        and one.kind is EntryKind.PROMOTION
-        and (one.app, one.environment) in by_pull
+        if one.pull is None and one.changed and not one.is_first and one.key in by_pull
     )
-    numbers = merged_pulls(context, base, unknown)
+    numbers: Mapping[str, int] = {}
+    # Through an API they come with the history.
+    if unknown and context.wiring.transport == "git":
+        with suppress(PromoteError):
+            numbers = context.forge().pulls_of_commits(tuple(unknown)[:_ASKED], base)
     return [replace(one, pull=numbers.get(one.commit, one.pull)) for one in entries]

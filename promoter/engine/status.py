@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.pull import Pull, PullState
 from promoter.domain.trees import kind_of
 from promoter.engine.configuration import configuration
-from promoter.engine.history import merged_pulls
+from promoter.engine.history import with_pulls
 from promoter.engine.run_context import RunContext
 from promoter.engine.selection.candidates import Candidate
 from promoter.engine.selection.choice import Choice, choices
@@ -32,7 +33,7 @@ from promoter.engine.selection.places import (
 )
 from promoter.gates import ProposedHold
 from promoter.planning.branch import branch_of
-from promoter.planning.history import entries_of, files_with_hold
+from promoter.planning.history import HistoryEntry, entries_of, files_with_hold
 from promoter.planning.running_images import prefetch_bases, running_images
 from promoter.planning.status import Arrival, PolicyChoice, Status, with_previous
 from promoter.planning.unnamed import nameless, unnamed
@@ -71,15 +72,14 @@ def read_status(
     if is_asked and asked.isdisjoint((one.app, one.environment) for one in everywhere):
         raise nothing_found(config, tree, (), Scope(apps, environments))
     targets = {one.target.key: one.target for one in everywhere if one.target}
-    files = sorted({path for one in targets.values() for path in files_with_hold(one)})
-    beside = [one.directory / name for one in targets.values() for name in KUSTOMIZATION_NAMES]
-    tree.prefetch(path for path in (*files, *beside) if kind_of(tree, path))
-    prefetch_bases(targets.values(), tree)
+    files = _prefetch(targets.values(), tree)
     warnings = list(_ignored_holds(config, tree, everywhere, apps))
     warnings += _not_there(config, everywhere, Scope(apps, environments))
     warnings += any_name_warnings(config, apps, environments or config.environments)
-    arrivals = _arrivals(targets.values(), files, tree, context, warnings)
-    arrivals |= _with_pulls(base, arrivals, [targets[key] for key in asked & set(targets)], context)
+    changes = _changes(targets.values(), files, tree, context, warnings)
+    shown_changes = [one for one in changes.values() if one.key in asked]
+    known = with_pulls(shown_changes, targets.values(), base, context)
+    arrivals = {one.key: Arrival.of(one) for one in (*changes.values(), *known)}
     pulls = _open_pulls(base, context, warnings)
     holds, branches = _proposed_holds(pulls), {one.branch: one for one in pulls}
     together = {place: one for one in pulls for place in places_of(one)}
@@ -104,6 +104,15 @@ def read_status(
         for one in shown
     )
     return Report(base, tuple(judged), tuple(warnings))
+
+
+def _prefetch(targets: Collection[Target], tree: Tree) -> list[PurePosixPath]:
+    """Fetch at once what is read of apps, and return the files whose history is."""
+    files = sorted({path for one in targets for path in files_with_hold(one)})
+    beside = [one.directory / name for one in targets for name in KUSTOMIZATION_NAMES]
+    tree.prefetch(path for path in (*files, *beside) if kind_of(tree, path))
+    prefetch_bases(targets, tree)
+    return files
 
 
 def _set_by(row: Status) -> set[SetBy]:
@@ -179,49 +188,23 @@ def _of_files(place: FoundTarget, tree: Tree) -> Status:
         return replace(status, hold=hold, error=error.message)
 
 
-def _arrivals(
+def _changes(
     targets: Iterable[Target],
     files: Sequence[PurePosixPath],
     tree: Tree,
     context: RunContext,
     warnings: list[str],
-) -> dict[Key, Arrival]:
+) -> dict[Key, HistoryEntry]:
     """Return the commits that brought what apps run; one look at the log finds all."""
-    arrivals: dict[Key, Arrival] = {}
+    found: dict[Key, HistoryEntry] = {}
     try:
         versions = context.repository.versions(tree, files, recent=True)
         for target in targets:
             entries = entries_of(target, versions, ahead=_AHEAD)
-            if (entry := next((one for one in entries if one.changed), None)) is not None:
-                arrivals[target.key] = Arrival(
-                    entry.time,
-                    entry.commit,
-                    entry.actor or entry.author,
-                    entry.pull,
-                    at_least=entry.is_first,
-                )
+            found |= {one.key: one for one in islice((e for e in entries if e.changed), 1)}
     except PromoteError as error:
         warnings.append(f"since when is not known of all: {error.message}")
-    return arrivals
-
-
-def _with_pulls(
-    base: str, arrivals: Mapping[Key, Arrival], targets: Iterable[Target], context: RunContext
-) -> dict[Key, Arrival]:
-    unknown = {
-        one.key: arrival
-        for one in targets
-        if one.settings.deliver != "push"
-        and (arrival := arrivals.get(one.key)) is not None
-        and arrival.pull is None
-        and not arrival.at_least
-    }
-    pulls = merged_pulls(context, base, (one.commit for one in unknown.values()))
-    return {
-        key: replace(one, pull=pulls[one.commit])
-        for key, one in unknown.items()
-        if one.commit in pulls
-    }
+    return found
 
 
 def _open_pulls(base: str, context: RunContext, warnings: list[str]) -> list[Pull]:

@@ -85,6 +85,11 @@ class HistoryEntry:
     """Whether what came before was not read."""
 
     @property
+    def key(self) -> tuple[str, str]:
+        """The app and the environment."""
+        return self.app, self.environment
+
+    @property
     def changed(self) -> bool:
         """Whether it changed what the environment runs."""
         return bool(self.images) or self.kind is EntryKind.REMOVED
@@ -165,8 +170,7 @@ def _is_of_others(entry: HistoryEntry, now: _State, before: _State | None = None
     if entry.kind is not EntryKind.OTHER or entry.is_first or entry.held or entry.released:
         return False
     declared = Declaration.parse(now.version.message)
-    here = entry.app, entry.environment
-    if declared and here not in ((one.app, one.environment) for one in declared.members):
+    if declared and entry.key not in ((one.app, one.environment) for one in declared.members):
         return True
     return before is not None and before.images is not None and before.of_others != now.of_others
 

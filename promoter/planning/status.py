@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from typing import Self
 
 from promoter.config.holds import Hold
 from promoter.config.layout import Target
@@ -17,6 +18,7 @@ from promoter.domain.proposal import Proposal
 from promoter.domain.pull import Pull
 from promoter.domain.running_period import RunningPeriod
 from promoter.gates import GATES, Facts, Previous, ProposedHold, judge
+from promoter.planning.history import HistoryEntry
 from promoter.planning.running_images import image_named
 from promoter.policy.choose import order_of
 from promoter.policy.order import Order
@@ -44,6 +46,12 @@ class Arrival:
     by: str
     pull: int | None = None
     at_least: bool = False
+
+    @classmethod
+    def of(cls, entry: HistoryEntry) -> Self:
+        """Return the arrival of what a change of the app's files brought."""
+        by = entry.actor or entry.author
+        return cls(entry.time, entry.commit, by, entry.pull, at_least=entry.is_first)
 
 
 @dataclass(frozen=True, slots=True)
