@@ -63,7 +63,9 @@ def _written(run: Run, folder: Path, repo: Repository) -> str:
 
 
 @pytest.mark.parametrize("name", encodings(SECRET))
-@pytest.mark.parametrize("around", ["{}", "before {} after", "a={}&b", '{{"x": "{}"}}', "x{}"])
+@pytest.mark.parametrize(
+    "around", thorough_after(3, ["{}", "a={}&b", '{{"x": "{}"}}', "before {} after", "x{}"])
+)
 def test_a_secret_is_taken_out_of_a_text_in_every_encoding(name: str, around: str) -> None:
     text = around.format(encodings(SECRET)[name])
     assert leaks(text, SECRET)

@@ -14,6 +14,7 @@ from promoter.registry.credentials import Credentials
 from promoter.registry.failures import LyingError, RegistryError
 from tests.many_apps import DEV, kustomization, make
 from tests.servers.registry import INDEX, Registry, digest
+from tests.thorough import thorough_after
 from tests.world import promote
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def answers(server: Registry, body: bytes, headers: dict[str, str]) -> None:
     server.says = lambda path: (body, headers) if "/manifests/" in path else None
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("question", thorough_after(1, QUESTIONS))
 @pytest.mark.parametrize("reference", ["9.9.9", digest(PAGE), digest(b"something else")])
 @pytest.mark.parametrize(
     "headers",
@@ -69,7 +70,7 @@ def test_a_login_page_is_never_an_image(
         getattr(client(), question)(server.name("app"), reference)
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("question", thorough_after(1, QUESTIONS))
 @pytest.mark.parametrize(
     ("content_type", "document"),
     [
@@ -141,7 +142,7 @@ def test_bytes_must_be_those_that_were_asked_for_and_those_that_are_named(
             getattr(client(), question)(server.name("app"), "1.0.0")
 
 
-@pytest.mark.parametrize("pin", ["tag", "digest", "both"])
+@pytest.mark.parametrize("pin", thorough_after(2, ["tag", "both", "digest"]))
 def test_a_login_page_is_never_pinned(tmp_path: Path, server: Registry, pin: str) -> None:
     answers(server, PAGE, {"Content-Type": "text/html", "Docker-Content-Digest": digest(PAGE)})
     policy = DEV + f"    pin: {pin}\n"

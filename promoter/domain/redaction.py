@@ -127,7 +127,9 @@ def shown(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Return outside text as one printable line of bounded length."""
-    kept = "".join(c if c.isprintable() else " " for c in redacted(text))
+    kept = redacted(text)
+    if not kept.isprintable():
+        kept = "".join(c if c.isprintable() else " " for c in kept)
     return " ".join(kept.split())[:_LONGEST_LINE]
 
 
