@@ -131,7 +131,7 @@ def test_what_a_new_pull_is_to_have_arrives_after_a_fault(
 def test_whoever_is_not_known_by_id_is_asked_by_name_beside_the_rest(github: GitHub) -> None:
     settle(github, "labels: [bug, new]", "reviewers: [alice, nobody]", "assignees: [bob]",
            "milestone: Q9")  # fmt: skip
-    out = ask(github)
+    out = ask(github, *BY_API)
     (pull,) = github.open_pulls()
     assert {one["name"] for one in pull["labels"]} == {"bug", "new"}
     assert [one["login"] for one in pull["requested_reviewers"]] == ["alice"]
@@ -151,7 +151,7 @@ def test_a_write_whose_answer_does_not_show_it_is_told(
            "deliver: auto-merge")  # fmt: skip
     github.fail("POST", "mutation Extras", status=502)
     github.fail(method, pattern, status=200)
-    out = ask(github)
+    out = ask(github, *BY_API)
     assert len(out["warnings"]) == 1
     assert "could not" in out["warnings"][0]
 
@@ -159,7 +159,7 @@ def test_a_write_whose_answer_does_not_show_it_is_told(
 def test_labels_are_made_where_github_does_not(github: GitHub) -> None:
     github.creates_labels = False
     settle(github, "labels: [promotion]")
-    ask(github)
+    ask(github, *BY_API)
     assert [one["name"] for one in github.open_pulls()[0]["labels"]] == ["promotion"]
 
 
@@ -178,7 +178,7 @@ def test_who_can_not_review_is_a_warning_and_a_reviewer_is_not_asked_again(githu
 
 def test_draft_is_opened_as_one(github: GitHub) -> None:
     settle(github, "draft: true")
-    ask(github)
+    ask(github, *BY_API)
     assert github.open_pulls()[0]["draft"] is True
 
 
@@ -236,7 +236,7 @@ def test_blocked_merge_without_auto_merge_names_the_rule_and_the_setting(github:
 def test_merge_queue_takes_the_pull(github: GitHub) -> None:
     settle(github, "deliver: auto-merge")
     github.protect("main", queue=True, ruleset=True)
-    ask(github)
+    ask(github, *BY_API)
     assert github.queue == [1]
 
 
@@ -267,7 +267,7 @@ def test_ssh_signature_is_made_and_verifies(github: GitHub, tmp_path: Path) -> N
 
 def test_actions_own_token_is_told_that_it_starts_no_checks(github: GitHub) -> None:
     github.tokens["own"] = Token.of_actions(github.full_name)
-    out = ask(github, GITHUB_TOKEN="own")
+    out = ask(github, *BY_API, GITHUB_TOKEN="own")
     assert any("starts no checks" in one for one in out["warnings"])
 
 
@@ -447,7 +447,7 @@ def test_a_comment_whose_answer_was_lost_is_found_among_many(github: GitHub) -> 
 
 
 def test_runs_that_say_the_same_in_one_moment_leave_one_comment(github: GitHub) -> None:
-    ask(github)
+    ask(github, *BY_API)
     token = SecretStr("good-token")
 
     def say(_: int) -> None:

@@ -16,6 +16,7 @@ from tests.servers import git_http
 from tests.servers.github import GitHub
 from tests.servers.registry import Registry
 from tests.test_together import BOTH, OFF, repository, run
+from tests.thorough import thorough_after
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def test_each_app_is_pinned_to_the_digests_of_its_own_images(tmp_path: Path) -> 
         assert run(repo, *BOTH, "--tag", "1.4.2")["action"] == "unchanged"
 
 
-@pytest.mark.parametrize("together", [("--together",), ()])
+@pytest.mark.parametrize("together", thorough_after(1, [(("--together",),), ((),)]))
 def test_the_registry_is_asked_about_several_apps_at_once_and_no_more_often(
     tmp_path: Path, together: tuple[str, ...]
 ) -> None:
@@ -209,7 +210,7 @@ def test_an_app_that_a_group_names_twice_is_promoted_once(tmp_path: Path) -> Non
     assert run(repo, "--group", "shop", "--tag", "1.4.2")["action"] == "unchanged"
 
 
-@pytest.mark.parametrize("together", [("--together",), ()])
+@pytest.mark.parametrize("together", thorough_after(1, [(("--together",),), ((),)]))
 def test_git_is_asked_at_once_when_the_files_of_several_apps_came(
     tmp_path: Path, together: tuple[str, ...]
 ) -> None:

@@ -1647,7 +1647,7 @@ def clone_of(company: Company, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "name",
     thorough_after(
-        2,
+        1,
         [
             "promoter.yml",
             "deploy/promoter.yaml",

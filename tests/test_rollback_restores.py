@@ -281,6 +281,7 @@ def test_on_github_it_is_the_same_through_git_and_the_api(github: GitHub, transp
     assert told == [[("3.0.0", "2.0.0")], [("2.0.0", "3.0.0")]]
 
 
+@pytest.mark.thorough  # as for restore_images in tests/test_undo.py
 def test_a_digest_in_the_place_of_the_tag_comes_back_with_it(tmp_path: Path) -> None:
     pinned = f"8.7.1@sha256:{'a' * 64}"
     values = f"image:\n  repository: {IMAGE}\n  tag: {pinned} # renovate\n"
@@ -296,6 +297,7 @@ def test_a_digest_in_the_place_of_the_tag_comes_back_with_it(tmp_path: Path) -> 
     assert [one["digest"] for one in back["images"]] == [f"sha256:{'a' * 64}"]
 
 
+@pytest.mark.thorough  # as for restore_images in tests/test_undo.py
 def test_an_empty_tag_is_empty_again(tmp_path: Path) -> None:
     chart, values = "appVersion: v0.10.6\n", f'images:\n  repository: {IMAGE}\n  tag: ""\n'
     repo = targeted(
