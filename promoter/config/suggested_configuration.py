@@ -39,7 +39,7 @@ _READ_LIMIT, _SIZE_LIMIT = 40, 100_000
 # A name that can stand in promoter.yaml and on a terminal as it is.
 _PLAIN_PATH = re.compile(r"[\w@+][\w@+. -]*", re.ASCII)
 # So many places of a layout are looked at for whether they have images.
-_LOOKED = 10
+_LOOKED = 40
 _CHART, _DEFAULTS = "Chart.yaml", "values.yaml"
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9/.][\w./={}\[\]-]*", re.ASCII)
 
@@ -54,12 +54,8 @@ def suggested_configuration(tree: Tree, app: str | None, environment: str | None
     files = list(_files(tree, app))
     in_files = list(_with_images(files, (app, environment), tree))
     # A kustomization beside a HelmRelease lists it, and sets no image itself.
-    released = {
-        one.folder for one in in_files if one.target and one.target.path.startswith("spec.")
-    }
-    kustomized = [
-        one for one in _kustomizations(files, app, environment) if one.folder not in released
-    ]
+    released = {one.at for one in in_files if one.target and one.target.path.startswith("spec.")}
+    kustomized = [one for one in _kustomizations(files, app, environment) if one.at not in released]
     groups: dict[tuple[str, str, TargetKeys | None], list[LikelyPlace]] = {}
     for one in (*_with_names(kustomized, app, tree), *in_files):
         # Where another app lives says nothing of this one, unless by an environment's name.
@@ -103,7 +99,11 @@ def _may_be_apps(
     of_apps = {one[0].folder for one in groups}
     if not places[0].is_of_app and f"{places[0].folder}/{{app}}" in of_apps:
         return False
-    closures = (graph.read_closure(tree, one.at) for one in places[:_LOOKED])
+    folders = [one.at for one in places[:_LOOKED]]
+    # What does not come is read one by one.
+    with suppress(PromoteError):
+        graph.prefetch_closures(tree, folders)
+    closures = (graph.read_closure(tree, one) for one in folders)
     return any(one.entries or one.images or not one.complete for one in closures)
 
 
