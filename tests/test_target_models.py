@@ -280,6 +280,30 @@ def test_a_missing_image_is_refused_with_the_nearest_name(tmp_path: Path) -> Non
     assert "Did you mean ghcr.io/acme/app?" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("image", "moved"),
+    [("ghcr.io/o/web", ["web"]), ("mirror.local/o/api", ["api"]), ("ghcr.io/o/db", [])],
+    ids=["named beside its tag", "the same at a mirror", "another image"],
+)
+def test_a_tag_is_of_the_image_that_its_file_names_beside_it(
+    image: str, moved: list[str], tmp_path: Path
+) -> None:
+    text = "web: {repository: ghcr.io/o/web, tag: v1}\napi: {repository: ghcr.io/o/api, tag: v1}\n"
+    files = tree(tmp_path, {"v.yaml": text})
+    targets = [
+        _TARGET.validate_python({"kind": "yaml-path", "file": "v.yaml", "tag": f"{key}.tag"})
+        for key in ("web", "api")
+    ]
+    request = [ImageRequest(image, Tag("v2"))]
+    if not moved:
+        with pytest.raises(SelectionError, match=f"no target holds the image {image}"):
+            edit_targets(files, PurePosixPath("k.yaml"), targets, request)
+        return
+    (edit,) = edit_targets(files, PurePosixPath("k.yaml"), targets, request).files
+    lines = edit.after.decode().splitlines()
+    assert [one.partition(":")[0] for one in lines if "tag: v2" in one] == moved
+
+
 def test_discovery_finds_each_kind_below_the_folder_alone(tmp_path: Path) -> None:
     argo = "kind: Application\nspec: {source: {kustomize: {images: [app:1]}}}\n"
     files = tree(

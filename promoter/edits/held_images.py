@@ -13,7 +13,7 @@ from promoter.domain.suggest import nearest
 from promoter.edits import kustomization
 from promoter.edits.region import Region
 from promoter.edits.site import Site, value_of
-from promoter.edits.target_edits import sites_of
+from promoter.edits.sites_of_images import may_be_of, sites_of
 from promoter.edits.targets import EditTarget, FileTarget, KustomizeTarget
 from promoter.edits.targets.model import image_names
 from promoter.edits.working_files import WorkingFiles
@@ -113,7 +113,7 @@ def _by_name(sites: Sequence[Site], target: FileTarget, only: str | None) -> dic
         return {target.image: sites_of(sites, target.image)}
     found: dict[str, list[Site]] = {}
     for site in sites:
-        name = (only if site.by_place else None) or site.name
+        name = only if only and site.by_place and may_be_of(site, target, only) else site.name
         if name:
             found.setdefault(name, []).append(site)
     return found

@@ -18,7 +18,7 @@ from promoter.edits import kustomization
 from promoter.edits.nodes import Path, flatten, last_index
 from promoter.edits.region import Region, occurrences
 from promoter.edits.site import Site
-from promoter.edits.target_edits import sites_of
+from promoter.edits.sites_of_images import sites_of
 from promoter.edits.targets import EditTarget, FileTarget, KustomizeTarget
 from promoter.edits.text import Splice, encode, replace
 from promoter.edits.working_files import WorkingFiles

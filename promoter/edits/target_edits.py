@@ -13,7 +13,6 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError, SelectionError
 from promoter.domain.image import Ref
 from promoter.domain.model import FileEdit, ImageMove, ImageRequest, Tree
-from promoter.domain.redaction import shown
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import nearest
 from promoter.edits import engine, kustomization
@@ -22,6 +21,7 @@ from promoter.edits.image_paths import hint_of_paths
 from promoter.edits.kustomization.entries import ImageEntry
 from promoter.edits.region import Region
 from promoter.edits.site import Part, Site, several_tags, value_of
+from promoter.edits.sites_of_images import requests_of, sites_named
 from promoter.edits.targets import EditTarget, FileTarget, KustomizeTarget, ManifestTarget
 from promoter.edits.working_files import WorkingFiles
 
@@ -206,10 +206,10 @@ class _Sites:
         self.seen += [name for site in sites for name in (*site.names, site.new_name) if name]
         asked = [one for one in self.images if target.image in (None, one.name)]
         chosen: list[_Chosen] = []
-        if any(site.by_place for site in sites):
-            request = _only(target, asked)
-            chosen += [(site, request) for site in sites if site.by_place]
         named = [site for site in sites if not site.by_place]
+        for site in sites:
+            own = requests_of(site, target, asked) if site.by_place else ()
+            chosen += [(site, request) for request in own]
         for request in asked:
             chosen += [(site, request) for site in sites_named(named, request.name)]
         beside = list(_digests_beside(chosen))
@@ -239,35 +239,6 @@ class _Sites:
                     )
                 )
         return refusals
-
-
-def _only(target: FileTarget, asked: Sequence[ImageRequest]) -> ImageRequest:
-    """Return the one request that a target holds, or raise `SelectionError`."""
-    if len(asked) == 1:
-        return asked[0]
-    raise SelectionError(
-        f"{target.file}: the {target.kind} target does not say which of {len(asked)} images "
-        "it holds",
-        f"Give it `image`. {nearest('', (one.name for one in asked))}",
-    )
-
-
-def sites_of(sites: Sequence[Site], name: str) -> list[Site]:
-    """Return the sites that a target of one image means: its places, then those that name it."""
-    named = sites_named([site for site in sites if not site.by_place], name)
-    return [*(site for site in sites if site.by_place), *named]
-
-
-def sites_named(sites: Sequence[Site], name: str) -> list[Site]:
-    """Return the sites of an image: by the name that they change, else by the only new one."""
-    own = [site for site in sites if site.called(name)]
-    renamed = [site for site in sites if site.new_name == name]
-    if not own and len({site.name for site in renamed}) > 1:
-        raise SelectionError(
-            f"several overrides put {shown(name)} in place of another image",
-            f"Name what it replaces: {', '.join(shown(site.name) for site in renamed[:5])}.",
-        )
-    return own or renamed
 
 
 def _digests_beside(chosen: Sequence[_Chosen]) -> Iterator[_Chosen]:
