@@ -7,6 +7,7 @@ repositories keep apps are asked for, and what is elsewhere is asked for later.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from promoter.domain.branch_name import BRANCH_PREFIX, HOLD_BRANCH, promotion_branch
@@ -73,25 +74,9 @@ class Guess:
         return [_filled(layout, self.app, self.environment) for layout in _LAYOUTS]
 
     @property
-    def folders(self) -> list[PurePosixPath]:
+    def folders(self) -> tuple[PurePosixPath, ...]:
         """The folders that are looked into: where the app may live, and what it may stand on."""
-        environments = dict.fromkeys((self.environment, *_OTHERS))
-        own = self.own
-        there = [_filled(layout, self.app, one) for one in environments for layout in _LAYOUTS]
-        near = [
-            parent / name
-            for folder in there
-            if folder.parts[0] in ("clusters", "apps") or folder in own
-            for parent in folder.parents[:2]
-            for name in _SHARED
-            if parent != PurePosixPath()
-        ]
-        names = ("apps/{app}", "apps/{app}/overlays", "{app}", "{app}/overlays", "base/{app}")
-        more = [_filled(one, self.app, "") for one in (*names, "apps/base/{app}")]
-        fixed = [PurePosixPath("clusters"), PurePosixPath("overlays")]
-        # An overlay is looked for as if its folder were named for the app.
-        fixed += [PurePosixPath("apps", one) for one in environments]
-        return list(dict.fromkeys([*there, *near, *more, *fixed]))
+        return _folders(self.app, self.environment)
 
     @property
     def histories(self) -> list[PurePosixPath]:
@@ -108,6 +93,28 @@ def guess(app: str, environments: Sequence[str], base: str | None) -> Guess:
     """Return where an app's promotion to the one environment that was asked for probably is."""
     is_named = len(environments) == 1
     return Guess(app, environments[0] if is_named else _ENVIRONMENT, base, is_named)
+
+
+# Asked for by the question, by what reads the answer, and by who compares the two.
+@lru_cache(maxsize=1)
+def _folders(app: str, environment: str) -> tuple[PurePosixPath, ...]:
+    environments = dict.fromkeys((environment, *_OTHERS))
+    own = [_filled(layout, app, environment) for layout in _LAYOUTS]
+    there = [_filled(layout, app, one) for one in environments for layout in _LAYOUTS]
+    near = [
+        parent / name
+        for folder in there
+        if folder.parts[0] in ("clusters", "apps") or folder in own
+        for parent in folder.parents[:2]
+        for name in _SHARED
+        if parent != PurePosixPath()
+    ]
+    names = ("apps/{app}", "apps/{app}/overlays", "{app}", "{app}/overlays", "base/{app}")
+    more = [_filled(one, app, "") for one in (*names, "apps/base/{app}")]
+    fixed = [PurePosixPath("clusters"), PurePosixPath("overlays")]
+    # An overlay is looked for as if its folder were named for the app.
+    fixed += [PurePosixPath("apps", one) for one in environments]
+    return tuple(dict.fromkeys([*there, *near, *more, *fixed]))
 
 
 def _filled(layout: str, app: str, environment: str) -> PurePosixPath:
