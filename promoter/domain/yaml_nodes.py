@@ -167,7 +167,7 @@ _plain_tag = lru_cache(maxsize=4096)(_resolved)
 def _explained(text: str, error: yaml.MarkedYAMLError) -> BrokenYAMLError:
     """Return the parser's own error, the character named that it only points at.
 
-    What has no end is told where it begins, if that is in an earlier line.
+    What has no end is reported where it begins, if that is in an earlier line.
     """
     mark, begun = error.problem_mark or error.context_mark, error.context_mark
     said = str(error.problem or error.context)

@@ -51,7 +51,7 @@ def _with_names(
 
 def _names(tree: Tree, target: YamlPathTarget, path: PurePosixPath, tag: str) -> tuple[str, ...]:
     """Return what a file calls the image whose tag is at a path of it."""
-    # What cannot be read is told where the file is edited; without it, there is no name.
+    # What cannot be read is reported where the file is edited; without it, there is no name.
     with suppress(PromoteError):
         region = Region.of(path, tree.read(path))
         return target.model_copy(update={"tag": tag}).names(region)

@@ -56,7 +56,7 @@ def first_key(path: str) -> tuple[str, str]:
 
 
 def check(path: str) -> None:
-    """Raise `ValueError` for what is no path; one in the form of another tool is told in ours."""
+    """Raise `ValueError` for what is no path; one in the form of another tool is shown in ours."""
     meant = _meant(path)
     if meant != path and meant:
         raise ValueError(f"must be a path such as image.tag, not {path!r}\nWrite {meant}")

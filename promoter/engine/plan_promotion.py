@@ -41,7 +41,7 @@ def plan_promotion(request: Request, apps: Sequence[AppRun]) -> Plan:
     intent = _as_rules_allow(change, intent, first.context)
     judged = _judged(change, intent, digests, ordering)
     if _is_refused_though_superseded(change, intent, judged):
-        # An older tag that other rules refuse as well is judged in full, so that all of them are told.
+        # An older tag that other rules refuse as well is judged in full: all of them are reported.
         intent = Intent(End.PUSH if change.settings.deliver == "push" else End.PULL, change.asked)
         judged = _judged(change, intent, digests, ordering)
     if intent.end is End.SUPERSEDED:

@@ -52,11 +52,11 @@ def error_after(reason: BaseException, done: Sequence[str]) -> PromoteError:
     from copy import copy  # late: most runs do without
 
     # A copy, as several apps may have ended with the same error.
-    told = copy(error)
-    told.message = bounded_message(
+    reported = copy(error)
+    reported.message = bounded_message(
         f"{error.message.rstrip('.')}; done before that: {'; '.join(done)}"
     )
-    return told
+    return reported
 
 
 def error_of(reason: BaseException) -> PromoteError:

@@ -1,4 +1,4 @@
-"""A pull as the local forge keeps it: JSON in a blob, which whoever may push can have written."""
+"""A pull as the local forge keeps it: JSON in a blob, which anybody who may push can have written."""
 
 from __future__ import annotations
 

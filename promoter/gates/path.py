@@ -94,7 +94,7 @@ def _lagging(partly: Sequence[str], never: Sequence[str], facts: Facts) -> Verdi
     name, place = facts.previous.environment, facts.previous.partly[partly[0]]
     reason = f"{name} does not have {several(partly)} everywhere: {place}"
     if facts.target.settings.promotes_from is None and len(partly) == len(never):
-        # Whoever asks for what another environment runs, by no rule, is told.
+        # Where no rule asks for it, what another environment runs gets a warning alone.
         return Verdict(GateStatus.WARNED, reason)
     first = f"Promote it to {name} first: {_command(never, name, facts)}"
     return refused("previous-environment", reason, first, waits=True)
@@ -152,7 +152,7 @@ def _too_short(short: list[str], least: int, wanted: int, facts: Facts) -> Verdi
     name, unread = facts.previous.environment, facts.previous.unread
     periods = [facts.previous.periods[image] for image in short]
     starts = [period.start for period in periods if period and period.end is None]
-    # The time of an image that is gone does not grow: no end can be told.
+    # The time of an image that is gone does not grow: no end can be given.
     until = max(starts) + wanted if starts and len(starts) == len(periods) else None
     images, had, whole = several(short), format_seconds(least), format_seconds(wanted)
     if unread and any(period is None or period.at_least for period in periods):

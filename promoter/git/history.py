@@ -46,7 +46,7 @@ class Reach:
 BRIEF = Reach()
 """For what the text of a pull request would like to know: it may not hold a promotion up."""
 WHOLE = Reach((HISTORY_DEPTH, 2_000, 2**31 - 1), reserve=KEPT_BY_HISTORY, patience=HISTORY.seconds)
-"""For whoever asks for the history itself."""
+"""Where the history itself is asked for."""
 RECENT = Reach((RECENT_DEPTH,), batch=3, patience=HISTORY.seconds)
 """For many files at a time, of which most tell in their newest versions since when they are so."""
 

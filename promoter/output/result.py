@@ -54,11 +54,11 @@ class CommandResult:
         summary. What is refused or failed is shown as ever: it is of no use without what to do.
         """
         serious = [one for one in self.complaints if one.is_serious]
-        told = [one for one in self.promotions if one.changed or one.action == Action.SUPERSEDED]
+        notable = [one for one in self.promotions if one.changed or one.action == Action.SUPERSEDED]
         failed = any(one.error or one.refusals for one in self.promotions)
-        line = self.summary if told or failed else ""
+        line = self.summary if notable or failed else ""
         line = line or "".join(
-            f"{one.headline}\n" for one in told if not (one.error or one.refusals)
+            f"{one.headline}\n" for one in notable if not (one.error or one.refusals)
         )
         pieces = (Piece(PieceKind.PLAIN, line),) if line and self.promotions else ()
         shown = pieces if self.promotions else self.pieces

@@ -83,7 +83,7 @@ def prefetch_bases(
     """Fetch at once the bases that `running_images` asks."""
     folders = []
     for target in targets:
-        # What cannot be read is told where it is read.
+        # What cannot be read is reported where it is read.
         with suppress(PromoteError):
             own = target.own_images(tree, _all_of(names)) if target.kustomized else ()
             if target.kustomized and _left_open(target, own, names):

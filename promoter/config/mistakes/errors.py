@@ -65,7 +65,7 @@ def invalid_configuration(
         left = [one for one in left if not _overlap(one[1], mistakes[-1].place)]
     first, *others = [one for one in mistakes if not _is_misspelt(one, mistakes)]
     hint = first.hint
-    # What is mended by the same line is told once.
+    # What is mended by the same line is reported one time.
     others = [one for one in others if (one.hint, one.place[:-1]) != (hint, first.place[:-1])]
     if others:
         lines = [_line(one, document) for one in others[:_LISTED]]

@@ -126,7 +126,7 @@ def check_editable(entry: ImageEntry, *, placeholders: bool) -> None:
         if name == "newName":
             check_taken_by_ko(spot)
         if not placeholders and name != "name":
-            # What kustomize reads as a number is told by what it does to that.
+            # What kustomize reads as a number is shown as what it makes of that.
             is_tag = name == "newTag" and name not in entry.doubtful
             check_placeholder(spot, tag_fault(spot.text.strip()) if is_tag else "")
 

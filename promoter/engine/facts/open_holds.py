@@ -27,7 +27,7 @@ def hold_against(
     What was built before a rollback would undo it while its pull is not merged yet.
     """
     goes = intent.makes_commit or (intent.end is End.PULL and change.pull is None)
-    # What is older than the base's is told of all that refuses it.
+    # What is older than the base's is refused by all that refuses it.
     goes = goes or (intent.end is End.SUPERSEDED and intent.proposal is None)
     own = proposed_hold(change.state, target) if goes or intent.end is End.CLOSE else None
     if own is not None and change.pull is not None:

@@ -1,4 +1,4 @@
-"""What is said on a pull: each text one time, whoever else says it, and wherever a run ends."""
+"""What is said on a pull: each text one time, also where another run says it, and wherever a run ends."""
 
 from __future__ import annotations
 
