@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from promoter.cli.requests import new_tokens, request_of, requested, wired
@@ -20,12 +19,6 @@ from promoter.settings import Settings
 if TYPE_CHECKING:
     from promoter.output.result import CommandResult
     from promoter.planning.outcome import Outcome
-
-
-_NEEDED_LATER = (
-    "promoter.engine.configuration", "promoter.registry.client", "promoter.registry.credentials",
-    "promoter.output.envelope", "promoter.output.result",
-)  # fmt: skip
 
 
 def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> CommandResult:
@@ -62,10 +55,8 @@ def _promoted(
     with open_run(found, progress, expected) as context:
         # Late: git and the forge look at the repository while the engine is imported.
         with signals_deferred():
-            from promoter.engine import run as engine
-
-            _load_ahead()
-        outcomes = engine.promote(
+            from promoter.engine.run import promote
+        outcomes = promote(
             [replace(one, source_revision=_source_revision(found, one)) for one in requests],
             context,
         )
@@ -87,15 +78,6 @@ def _source_revision(wiring: Wiring, request: Request) -> str | None:
     here = wiring.address.path.strip("/").removesuffix(".git").lower()
     own = f"/{here}".endswith(f"/{building.repository.lower()}")
     return None if own else building.revision
-
-
-def _load_ahead() -> None:
-    """Load what is needed once git has answered, and have pydantic compile the configuration."""
-    from promoter.config.config import Config
-
-    for name in _NEEDED_LATER:
-        import_module(name)
-    Config.model_rebuild()
 
 
 def _failed(error: PromoteError, request: Request) -> Outcome:
