@@ -52,8 +52,8 @@ def test_no_place_of_an_image_goes_back_unasked(
 ) -> None:
     repo = _repository(tmp_path, first, second, targets)
     done = _promoted(repo, "1.5.0")
-    assert (done.code, done.json["action"]) == (0, "superseded"), done.stdout
-    assert "2.0.0" in done.json["warnings"][0]
+    assert (done.code, done.json["action"]) == (3, "refused"), done.stdout
+    assert "2.0.0, which is newer, beside 1.0.0" in done.json["refusals"][0]["reason"]
     allowed = _promoted(repo, "1.5.0", "--allow", "downgrade")
     assert allowed.json["action"] == "pushed", allowed.stdout
 

@@ -26,6 +26,8 @@ def downgrade(facts: Facts) -> Verdict | None:
     pairs = [pair for pair in facts.tag_changes if pair.old and pair.new]
     if newer := facts.ordering.newer(pairs):
         reason = f"{facts.base} already has {newer}, which is newer"
+        if older := next((one.old for one in pairs if facts.ordering.of(one) is Order.NEWER), None):
+            reason = f"{facts.base} already has {newer}, which is newer, beside {older}"
         rollback = f"promote rollback {facts.target.flags} --reason TEXT"
         hint = f"What ran before comes back with {rollback}"
         return refused("downgrade", reason, hint)

@@ -113,9 +113,12 @@ def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Inte
 
 
 def _is_mixed(change: Change, ordering: Ordering) -> bool:
-    """Return whether some of several apps would go on where others go back: then a gate refuses."""
-    together = change.request.is_together
-    return together and any(ordering.of(pair) is Order.NEWER for pair in change.with_base)
+    """Return whether some images or places would go on where others go back: then a gate refuses.
+
+    A schedule waits in silence until the older ones have been set.
+    """
+    asks = change.request.is_together or not change.request.scheduled
+    return asks and any(ordering.of(pair) is Order.NEWER for pair in change.with_base)
 
 
 def append_only(change: Change, intent: Intent, *, rebuild: bool = False) -> Intent:
