@@ -3,6 +3,7 @@
 Tags say it by their numbers (`1.4.0`, `1.5.0`), by prereleases of known kinds (`1.5.0-rc.1`), by a
 packager's revision (`1.5.0-2`) and by the commits that `git describe` counts
 (`v1.5.0-3-g1a2b3c4`). Hashes, variants and other names behind the same numbers say nothing.
+Numbers of builds or days before a hash (`00011-f7cd737`) count where nothing else is known.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _PRERELEASE = re.compile(
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
 _REVISION = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII)
+_BUILD = re.compile(r"(?P<numbers>[0-9]{1,14}(?:-[0-9]{1,14})*)-[0-9a-f]{7,40}", re.ASCII)
 # What ends in a variant's name: `alpine` in 1.4.0-rc.1-alpine.
 _VARIANT = re.compile(r"(?:(?P<before>.+)-)?(?P<variant>[a-z][a-z0-9.]*)", re.ASCII | re.IGNORECASE)
 _IN_ORDER = ("alpha", "beta", "rc")
@@ -78,7 +80,7 @@ def compare_tags(old: str, new: str) -> Comparison:
     if before is None or after is None:
         return UNKNOWN
     if not all(found["v"] or "." in found["numbers"] for found in (before, after)):
-        return UNKNOWN  # a single number: a build, a date, a commit's hash
+        return _by_builds(old, new)
     texts = [found["suffix"] or found["attached"] or "" for found in (before, after)]
     suffixes = _without_variant(texts[0], texts[1])
     by_numbers = _by_numbers(_numbers(before["numbers"]), _numbers(after["numbers"]), suffixes)
@@ -107,6 +109,20 @@ def _by_numbers(
             certain = False  # 2026.1 beside 1.4: the project has changed its scheme
         return reading(before or 0, after or 0, certain=certain)
     return None
+
+
+def _by_builds(old: str, new: str) -> Comparison:
+    """Return the reading of tags that count builds or days before a commit: `00011-f7cd737`.
+
+    A number alone may be a build, a date or a commit's hash.
+    """
+    before, after = _BUILD.fullmatch(old), _BUILD.fullmatch(new)
+    if before is None or after is None:
+        return UNKNOWN
+    numbers = [tuple(map(int, found["numbers"].split("-"))) for found in (before, after)]
+    if numbers[0] == numbers[1] or len(numbers[0]) != len(numbers[1]):
+        return UNKNOWN
+    return reading(*numbers, certain=False)
 
 
 def _by_suffix(old: str, new: str) -> Comparison:
