@@ -124,7 +124,7 @@ def _set_by(row: Status) -> set[SetBy]:
 def _of_override(row: Status) -> str:
     """Return the warning of the first image that is set over the app's own files; '' without one."""
     image = next((one for one in row.images if one.set_by is SetBy.OVERRIDE), None)
-    if image is None:
+    if image is None or len(image.places) == 1:
         return ""
     own, override = image.places[0], image.places[-1]
     return (
