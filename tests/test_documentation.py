@@ -105,6 +105,17 @@ def test_links_between_the_documents_lead_somewhere() -> None:
                 assert part in anchors, (page, link)
 
 
+def test_every_file_and_folder_that_the_map_of_the_code_names_is_there() -> None:
+    text = (ROOT / ".github/CONTRIBUTING.md").read_text(encoding="utf-8")
+    files = re.findall(r"`((?:\w+/)+\w+\.py)`", text)
+    packages = re.findall(r"^\| ((?:`\w[\w/]*/`(?:, )?)+) \|", text, re.MULTILINE)
+    named = [*files, *(one for row in packages for one in re.findall(r"`([\w/]+)`", row))]
+    assert len(named) > 30
+    assert not [
+        one for one in named if not any((top / one).exists() for top in (ROOT, ROOT / "promoter"))
+    ]
+
+
 def test_no_document_holds_the_marks_of_a_conflict() -> None:
     for page in [ROOT / "README.md", *ROOT.glob("config/*.md"), *ROOT.glob(".github/*.md")]:
         text = page.read_text(encoding="utf-8")
