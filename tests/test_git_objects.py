@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import subprocess
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from promoter.domain.errors import RemoteError
 from promoter.git.objects import Objects
 from promoter.git.program import Git
 from promoter.system.deadline import Deadline
+from tests.world import aurora, promote
 
 
 @pytest.fixture
@@ -34,3 +38,61 @@ def test_many_objects_are_read_at_once(bare: Git) -> None:
     bare.close()
     bare.directory.rename(bare.directory.with_name("gone"))
     assert {oid: objects.read(oid) for oid in contents} == contents
+
+
+def _flipped(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :]
+
+
+# What a disk does to a file, of which None is left where it is gone.
+DAMAGE: dict[str, Callable[[bytes], bytes | None]] = {
+    "its header": lambda data: _flipped(data, 1),
+    "its content": lambda data: _flipped(data, -4),
+    "another one in its place": lambda _: zlib.compress(b"blob 5\0wrong"),
+    "gone": lambda _: None,
+}
+
+
+def _damage(repository: Path, oid: str, how: str) -> None:
+    """Damage the file of an object that is not packed."""
+    path = repository / "objects" / oid[:2] / oid[2:]
+    damaged = DAMAGE[how](path.read_bytes())
+    path.unlink()
+    if damaged is not None:
+        path.write_bytes(damaged)
+
+
+def _read_at_once(objects: Objects, oids: list[str]) -> list[bytes]:
+    objects.fetch(oids)
+    return [objects.read(oid) for oid in oids]
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_what_is_read_of_an_object_is_what_its_id_stands_for(bare: Git, how: str) -> None:
+    good = _stored(bare, b"environments: {}\n")
+    oid = _stored(bare, b"environments: {prod: {}}\n" * 40)
+    many = [_stored(bare, b"%d" % number) for number in range(60)]
+    _damage(bare.directory, oid, how)
+    objects = Objects(bare)
+    objects.blobless = False
+    for _ in range(2):
+        with pytest.raises(RemoteError, match=f"git cat-file failed: .*{oid}"):
+            objects.read(oid)
+    assert objects.read(good) == b"environments: {}\n"
+    with pytest.raises(RemoteError, match="git cat-file failed"):
+        _read_at_once(objects, [*many, oid])
+    bare.close()
+
+
+@pytest.mark.parametrize("name", ["HEAD", "HEAD:", "HEAD:apps"])
+def test_a_damaged_repository_ends_the_run_with_git_s_own_words(name: str, tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "gitops")
+    for pack in (repo.path / "objects" / "pack").glob("*.pack"):
+        moved = pack.rename(tmp_path / pack.name)
+        subprocess.run(
+            ["git", "unpack-objects", "-q"], cwd=repo.path, input=moved.read_bytes(), check=True
+        )
+    _damage(repo.path, repo.git("rev-parse", name), "its content")
+    done = promote("--repo", str(repo.path), "--app", "aurora", "--env", "dev", "--tag", "1.4.2")
+    assert (done.code, done.stdout) == (5, "")
+    assert "loose object" in done.stderr or "data stream error" in done.stderr

@@ -186,7 +186,7 @@ class LocalForge:
     def _merge_commit(self, pull: Pull, base: str) -> str:
         """Store the merge of a pull's head into its base and return the commit's id."""
         if self._git.attempt("merge-base", "--is-ancestor", base, pull.head).status == 0:
-            tree = self._git.data(pull.head)[1].split(maxsplit=2)[1].decode("ascii")
+            tree = self._git.data(pull.head).split(maxsplit=2)[1].decode("ascii")
         else:
             merged = self._git.attempt("merge-tree", "--write-tree", base, pull.head)
             if merged.status > 1 and version_of(self._git) < _MERGES_TREES:
@@ -233,8 +233,8 @@ class LocalForge:
         if stored is None:
             try:
                 number = _number(ref)
-                pull, said = read_pull(self._git.data(blob)[1], number, self._url(number))
-            except (ValueError, KeyError) as error:
+                pull, said = read_pull(self._git.data(blob), number, self._url(number))
+            except ValueError as error:
                 hint = f"Delete it: git update-ref -d {ref}"
                 raise RemoteError(f"{ref} is not a pull request of ours", hint) from error
             stored = self._known[ref, blob] = _Stored(pull, blob, said)

@@ -17,38 +17,47 @@ if TYPE_CHECKING:
     from promoter.git.program import Git
 
 
-def write_repository(directory: Path, remote: Mapping[str, str]) -> None:
-    """Write an empty bare repository with one remote; by git it would take nine processes."""
-    for name in ("objects/pack", "refs/heads"):
-        (directory / name).mkdir(parents=True)
+def write_repository(
+    directory: Path, remote: Mapping[str, str], lender: Path | None = None
+) -> None:
+    """Write an empty bare repository with one remote; by git it would take nine processes.
+
+    It fetches what it reads, unless it borrows the objects of a lender.
+    """
+    information = directory / "objects" / "info"
+    for folder in (directory / "objects" / "pack", directory / "refs" / "heads", information):
+        folder.mkdir(parents=True)
+    partial = ""
+    if lender is None:
+        # Git fetches an object that is not here: of a lender, it would ask for it without an end.
+        partial, remote = (
+            f"[extensions]\n\tpartialClone = {REMOTE}\n",
+            {**remote, "promisor": "true"},
+        )
+    else:
+        (information / "alternates").write_bytes(os.fsencode(lender / "objects") + b"\n")
+        with suppress(FileNotFoundError):
+            shutil.copyfile(lender / "shallow", directory / "shallow")
     settings = "".join(f"\t{key} = {_quoted(value)}\n" for key, value in remote.items())
     (directory / "config").write_text(
         "[core]\n\trepositoryFormatVersion = 1\n\tbare = true\n"
-        f"[extensions]\n\tpartialClone = {REMOTE}\n"
-        f'[remote "{REMOTE}"]\n{settings}',
+        f'{partial}[remote "{REMOTE}"]\n{settings}',
         encoding="utf-8",
         errors="surrogateescape",
     )
     (directory / "HEAD").write_text("ref: refs/heads/main\n", encoding="ascii")
 
 
-def borrow(directory: Path, url: str) -> bool:
-    """Let a clone read the objects of a folder in place; return False where it cannot."""
+def lender_at(url: str) -> Path | None:
+    """Return the repository in a folder whose objects a clone can read in place, if it is one."""
     if not url.startswith("file://"):
-        return False
+        return None
     source = Path(_folder(url))
     with suppress(OSError):
         common = source / (source / "commondir").read_text(encoding="utf-8").rstrip("\n")
         source = common.resolve()
     objects = source / "objects"
-    if not objects.is_dir() or "\n" in str(objects):
-        return False
-    information = directory / "objects" / "info"
-    information.mkdir()
-    (information / "alternates").write_bytes(os.fsencode(objects) + b"\n")
-    with suppress(FileNotFoundError):
-        shutil.copyfile(source / "shallow", directory / "shallow")
-    return True
+    return source if objects.is_dir() and "\n" not in str(objects) else None
 
 
 def _folder(url: str) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from promoter.domain.errors import PromoteError, RefusedError, RemoteError
 from promoter.domain.refusal import Refusal
-from promoter.git.bare import borrow, local_programs, write_repository
+from promoter.git.bare import lender_at, local_programs, write_repository
 from promoter.git.commits import FastImport
 from promoter.git.first_fetch import (
     HISTORY_DEPTH,
@@ -280,10 +280,11 @@ class Clone:
         if self._ready:
             return
         check_version(self.git)
+        lender = None if self._is_written else lender_at(self.url)
         if not self._is_written:
-            remote = {"url": self.url, "promisor": "true", **local_programs(self.git, self.url)}
-            write_repository(self.git.directory, remote)
-        self._borrows = borrow(self.git.directory, self.url)
+            remote = {"url": self.url, **local_programs(self.git, self.url)}
+            write_repository(self.git.directory, remote, lender)
+        self._borrows = lender is not None
         self.objects.blobless = not self._borrows
         if self._mirror is not None and not self._borrows:
             self.objects.note_present(self._mirror.lend(self.git))
@@ -292,9 +293,8 @@ class Clone:
     def _check_there(self, commits: Iterable[str]) -> None:
         """Raise `RemoteError` for a commit that a folder does not have."""
         for commit in commits:
-            try:
-                self.objects.read(commit)
-            except KeyError as error:
+            if self.objects.find(commit) is None:
+                reason = f"{self.url} has no commit {commit} that git can read"
                 raise RemoteError(
-                    f"{self.url} has no commit {commit}", "Fetch it there, or push it."
-                ) from error
+                    reason, "Fetch it there, or push it; git fsck says what is damaged."
+                )

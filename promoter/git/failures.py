@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 AGAIN = "Running again is safe."
 """The hint where nothing more is known."""
+DAMAGED = (
+    "The repository is damaged or not complete: git fsck in it names what is, a new clone mends it."
+)
+"""The hint for an object that git cannot read."""
 
 
 def git_error(verb: str, result: GitResult) -> RemoteError:

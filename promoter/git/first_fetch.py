@@ -140,7 +140,7 @@ def begin_fetch(
     directory = home / "clone.git"
     arguments = fetch_arguments(base, BRANCHES, likely_refs(prefetched(apps)), depth=depth)
     try:
-        write_repository(directory, {"url": url, "promisor": "true"})
+        write_repository(directory, {"url": url})
         process = subprocess.Popen(  # noqa: S603 - git, its arguments are checked by the caller
             ["git", *arguments],  # noqa: S607 - found on PATH, as everywhere
             cwd=directory,

@@ -185,9 +185,8 @@ class FileHistory:
         brought: list[str] = []
         sha = row.parents[1] if len(row.parents) == 2 else ""
         while sha and sha not in self.listing.places and len(brought) < _BROUGHT:
-            try:
-                data = self.clone.objects.read(sha)
-            except KeyError:
+            data = self.clone.objects.find(sha)
+            if data is None:
                 break
             header, _, message = data.decode("utf-8", "replace").partition("\n\n")
             if Declaration.parse(message) is not None:

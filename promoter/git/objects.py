@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from promoter.domain.errors import RemoteError
-from promoter.git.failures import git_error
+from promoter.git.failures import DAMAGED, git_error
 from promoter.git.isolation import FETCH, REMOTE
+from promoter.git.program import Git, object_id
 from promoter.git.retry import with_retries
 from promoter.system.limits import FILE_LIMIT
 
 if TYPE_CHECKING:
-    from promoter.git.program import Git
-
     Listing: TypeAlias = dict[str, tuple[str, int]]
 
 # From so many on, a process of its own reads them faster than the one that answers each by itself.
 _MANY = 50
+_ROOT = re.compile(rb"tree ([0-9a-f]{40})\n")
 
 
 class Objects:
@@ -35,11 +36,19 @@ class Objects:
         self._roots: dict[str, str] = {}
 
     def read(self, oid: str) -> bytes:
-        """Return an object's bytes, or raise `KeyError`."""
+        """Return an object's bytes, or raise `RemoteError` in git's words."""
         found = self._known.get(oid)
         if found is None:
-            found = self._known[oid] = self._git.data(oid)[1]
+            found = self._known[oid] = self._git.data(oid)
         return found
+
+    def find(self, oid: str) -> bytes | None:
+        """Return an object's bytes, or None where it is not here and may have to be fetched."""
+        if oid not in self._known:
+            if (found := self._git.find_data(oid)) is None:
+                return None
+            self._known[oid] = found
+        return self._known[oid]
 
     def fetch(self, oids: Iterable[str]) -> None:
         """Fetch file contents in one round trip; those already here cost nothing."""
@@ -89,8 +98,10 @@ class Objects:
     def root(self, commit: str) -> str:
         """Return the id of a commit's root directory."""
         if commit not in self._roots:
-            header = self.read(commit).partition(b"\n")[0]
-            self._roots[commit] = header.removeprefix(b"tree ").decode("ascii")
+            root = _ROOT.match(self.read(commit))
+            if root is None:
+                raise RemoteError(f"{commit} is not a commit as git keeps it", DAMAGED)
+            self._roots[commit] = root[1].decode("ascii")
         return self._roots[commit]
 
     def listing(self, oid: str) -> Listing:
@@ -100,9 +111,7 @@ class Objects:
             try:
                 found = self._listings[oid] = _listing(self.read(oid), len(oid) // 2)
             except ValueError as error:
-                raise RemoteError(
-                    f"{oid} is not a directory as git keeps it", "Try git fsck."
-                ) from error
+                raise RemoteError(f"{oid} is not a directory as git keeps it", DAMAGED) from error
         return found
 
     def _load(self, oids: list[str]) -> None:
@@ -119,9 +128,12 @@ class Objects:
             end = answers.index(b"\n", place)
             oid, _, rest = answers[place:end].partition(b" ")
             place = end + 1
-            size = rest.rpartition(b" ")[2]
+            kind, _, size = rest.rpartition(b" ")
             if size.isdigit():
-                self._known[oid.decode()] = answers[place : place + int(size)]
+                data = answers[place : place + int(size)]
+                # What does not match its id is read alone, which says what is wrong with it.
+                if object_id(kind, data) == oid.decode():
+                    self._known[oid.decode()] = data
                 place += int(size) + 1
 
     def _ask(self, oids: list[str], form: str) -> bytes:

@@ -11,8 +11,9 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from hashlib import sha1
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import git
 from git.exc import GitCommandError, GitCommandNotFound
@@ -20,7 +21,7 @@ from git.exc import GitCommandError, GitCommandNotFound
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RemoteError, UsageError
 from promoter.domain.redaction import redacted
-from promoter.git.failures import git_error
+from promoter.git.failures import DAMAGED, git_error
 from promoter.git.isolation import isolated, parameters
 from promoter.system.deadline import Deadline
 from promoter.system.limits import FILE_LIMIT, TooMuchOutputError, limit, read_output, too_large
@@ -178,22 +179,50 @@ class Git:
             command, seconds = shlex.join(arguments)[:300], time.monotonic() - begin
             _LOG.debug("+ git %s (%.2f s%s)", command, seconds, ended)
 
-    def data(self, name: str) -> tuple[str, bytes]:
-        """Return the type and bytes of an object by its name, e.g. `COMMIT:path`; else `KeyError`.
+    def data(self, oid: str) -> bytes:
+        """Return the bytes of an object, or raise `RemoteError` in git's own words.
 
         Raises `RefusedError` for one of more bytes than `FILE_LIMIT`, without holding them.
         """
-        if "\n" in name or "\0" in name:
-            raise KeyError(name)
+        found = self.find_data(oid)
+        if found is None:
+            raise self._unreadable(oid)
+        return found
+
+    def find_data(self, oid: str) -> bytes | None:
+        """Return what `data` does, or None where git says that there is no such object.
+
+        Git says so of some that are damaged, too.
+        """
         try:
-            _, kind, size, stream = self.program.stream_object_data(name)
-            if size > FILE_LIMIT:
-                while stream.read(1 << 20):
-                    """Pass over it piece by piece: the program goes on with the next object."""
-                raise too_large(name, size)
-            return str(kind), bytes(stream.read(size))
-        except (ValueError, BrokenPipeError) as error:
-            raise KeyError(name) from error
+            _, kind, size, stream = self.program.stream_object_data(oid)
+        except BrokenPipeError as error:
+            raise self._unreadable(oid) from error
+        except ValueError as error:
+            if "missing" in str(error):
+                return None
+            raise self._unreadable(oid) from error
+        if size > FILE_LIMIT:
+            while stream.read(1 << 20):
+                """Pass over it piece by piece: the program goes on with the next object."""
+            raise too_large(oid, size)
+        data = bytes(stream.read(size))
+        # GitPython declares a text, and gives the bytes that git printed.
+        if object_id(cast("bytes", kind), data) != oid:
+            # The stream would read on where there is nothing more.
+            del stream
+            raise self._unreadable(oid)
+        return data
+
+    def _unreadable(self, oid: str) -> RemoteError:
+        """Return why git did not give an object; the program that was asked may be gone."""
+        self.program.clear_cache()
+        said = self.attempt("cat-file", "-p", oid)
+        if said.status == 0:
+            reason = f"git cat-file failed: the content of object {oid} does not match its id"
+        else:
+            reason = git_error("cat-file", said).message
+        return RemoteError(reason, DAMAGED)
 
     def close(self) -> None:
         """End the processes that were kept for reading objects, and what another thread has started.
@@ -204,6 +233,11 @@ class Git:
         for process in tuple(self._running):
             _end(process)
         self.program.clear_cache()
+
+
+def object_id(kind: bytes, data: bytes) -> str:
+    """Return the id that git gives an object, which proves its bytes."""
+    return sha1(b"%b %d\0%b" % (kind, len(data), data), usedforsecurity=False).hexdigest()
 
 
 def verb_of(arguments: Sequence[str]) -> str:

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
-from promoter.domain.errors import RefusedError
+from promoter.domain.errors import RefusedError, RemoteError
 from promoter.domain.model import PathKind
 from promoter.domain.refusal import Refusal
+from promoter.git.failures import DAMAGED, git_error
 
 if TYPE_CHECKING:
     from promoter.git.objects import Listing, Objects
@@ -81,6 +82,8 @@ class GitTree:
             return
         name = f"{self.commit}:{'' if directory == ROOT else directory}"
         listed = self._git.attempt("ls-tree", "-r", "-t", "-z", "--full-tree", name)
+        if listed.status != 0:
+            raise RemoteError(git_error("ls-tree", listed).message, DAMAGED)
         lines = filter(None, listed.stdout.decode("utf-8", "surrogateescape").split("\0"))
         self._directories |= unfolded((_parsed(line) for line in lines), directory)
         self._unfolded.add(directory)
@@ -113,11 +116,10 @@ class GitTree:
         self._objects.fetch(found)
 
     def _is_here(self, commit: str) -> bool:
-        try:
-            self._objects.listing(self._objects.root(commit))
-        except KeyError:
+        objects = self._objects
+        if objects.find(commit) is None:
             return False
-        return True
+        return objects.find(objects.root(commit)) is not None
 
     def _fetch_commits(self, commits: Sequence[str]) -> None:
         if self._remote is None:
