@@ -35,12 +35,12 @@ def place(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file in which a program in git's place writes its arguments before it becomes git."""
+    """The file in which a program in git's place writes its id and arguments before it becomes git."""
     file, folder = tmp_path / "log", tmp_path / "bin"
     folder.mkdir()
     program = folder / "git"
     path = os.environ["PATH"]
-    program.write_text(f'#!/bin/sh\necho "$*" >> {file}\nPATH={path} exec git "$@"\n')
+    program.write_text(f'#!/bin/sh\necho "$$ $*" >> {file}\nPATH={path} exec git "$@"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{path}")
     return file
@@ -76,7 +76,11 @@ def test_a_run_goes_on_with_it_and_fetches_once(github: GitHub, place: Path, log
     done = promote(*WHAT, "--repo", github.url, env={**TOKEN, "TMPDIR": str(place)})
     assert done.code == 0, done.stderr
     assert "9.9.1" in Repository(github.repository).read(AURORA, BRANCH)
-    verbs = [line.split()[0] for line in log.read_text().splitlines()]
+    # In the order of their starts: the first to start may be the second to write.
+    begun = sorted(
+        (line.split() for line in log.read_text().splitlines()), key=lambda one: int(one[0])
+    )
+    verbs = [verb for _, verb, *_ in begun]
     assert verbs.count("fetch") == 1
     # What is asked at first, by whatever git there is.
     assert verbs.index("fetch") < verbs.index("version")
