@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.domain.declaration import AppDeclaration
-from promoter.domain.evidence import GateResult
+from promoter.domain.evidence import GateResult, GateStatus
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
 from promoter.engine.deliver import batch_message
@@ -245,7 +245,7 @@ def test_batched_environment_gets_one_commit(tmp_path: Path, registry: Registry)
 def test_batch_declares_each_app_whole_though_all_share_one_image() -> None:
     image = ImageRequest("ghcr.io/o/shared", Tag("1.4.2"))
     declared = [AppDeclaration(app, "dev", (image,), actor="ada").alone for app in ("one", "two")]
-    gates = (GateResult("order", "passed"), GateResult("soak", "allowed"))
+    gates = (GateResult("order", GateStatus.PASSED), GateResult("soak", GateStatus.ALLOWED))
     message = batch_message([(one, gates) for one in declared])
     trailers = message.rstrip().rpartition("\n\n")[2].splitlines()
     assert trailers == [

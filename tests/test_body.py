@@ -27,6 +27,7 @@ from promoter.domain.evidence import (
     EnvironmentState,
     Evidence,
     GateResult,
+    GateStatus,
     SourceCommit,
     SourceRange,
 )
@@ -98,8 +99,8 @@ def evidence() -> Evidence:
         SourceCommit("c" * 40, "Mend the build (#40)", "Linus"),
     )
     gates = (
-        GateResult("edit", "passed", "1 field changed"),
-        GateResult("exists", "passed", "in the registry"),
+        GateResult("edit", GateStatus.PASSED, "1 field changed"),
+        GateResult("exists", GateStatus.PASSED, "in the registry"),
     )
     app = AppEvidence(
         "aurora",
@@ -422,9 +423,11 @@ def test_a_body_is_cut_to_its_bounds_in_bounded_time() -> None:
 
 def test_what_many_apps_have_in_common_is_one_check() -> None:
     def gates(number: int) -> tuple[GateResult, ...]:
-        order = GateResult("downgrade", "passed", f"1.{number}.1 is newer than 1.{number}.0")
-        soak = GateResult("soak", "allowed", "asked for") if number in (7, 8) else None
-        edit = GateResult("edit", "passed", "1 field changed")
+        order = GateResult(
+            "downgrade", GateStatus.PASSED, f"1.{number}.1 is newer than 1.{number}.0"
+        )
+        soak = GateResult("soak", GateStatus.ALLOWED, "asked for") if number in (7, 8) else None
+        edit = GateResult("edit", GateStatus.PASSED, "1 field changed")
         return (edit, order, soak) if soak else (edit, order)
 
     apps = tuple(AppEvidence(f"app-{n:02}", gates=gates(n)) for n in range(60))
@@ -441,7 +444,9 @@ def test_what_many_apps_have_in_common_is_one_check() -> None:
 
 def test_what_was_skipped_for_some_of_many_apps_is_not_told_as_passed() -> None:
     apps = tuple(
-        AppEvidence(f"app-{number}", gates=(GateResult("render", verdict, f"detail {number}"),))
+        AppEvidence(
+            f"app-{number}", gates=(GateResult("render", GateStatus(verdict), f"detail {number}"),)
+        )
         for number, verdict in enumerate(["passed"] * 5 + ["skipped"])
     )
     rows = [(one.verdict, one.detail) for one in checks(Evidence(apps))][3:]
@@ -474,7 +479,7 @@ def test_whatever_comes_from_outside_is_inert(tmp_path: Path, text: str) -> None
         argocd=f"https://argo.example/{text}",
         built={NAME: BuiltImage(text, None, (text,))},
     )
-    gates = (GateResult(text, "unknown", text),)
+    gates = (GateResult(text, GateStatus.UNKNOWN, text),)
     known = Evidence((app,), gates, repository=f"https://github.com/o/g/{text}", base=text)
     made = proposal(tmp_path, run=f"javascript:{text}", source_revision=text)
     body = pull_request.draft(made, Templates(title="{to} {run}"), known).body

@@ -17,7 +17,7 @@ from promoter.config.sections import Checks, Environment, Templates
 from promoter.domain.branch import BranchCommit
 from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import PromoteError
-from promoter.domain.evidence import BuiltImage, Evidence
+from promoter.domain.evidence import BuiltImage, Evidence, GateStatus
 from promoter.domain.image import Digest, Ref, Tag
 from promoter.domain.model import FieldChange, FileEdit, ImageMove, ImageRequest
 from promoter.domain.proposal import Proposal
@@ -26,7 +26,7 @@ from promoter.domain.render import RenderVerdict as Render
 from promoter.domain.rules import ALLOWABLE, Rule
 from promoter.domain.trees import FilesTree
 from promoter.gates import GATES, Facts, Gate, ImageFacts, SignatureCheck, judge
-from promoter.gates.gate import GateStatus, Verdict
+from promoter.gates.gate import Verdict
 from promoter.policy.precedence import Ordering, TagChange
 from promoter.render.objects import compare_renders
 from tests.world import AURORA, Repository, aurora, promote

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from promoter.domain.evidence import GateResult
+from promoter.domain.evidence import GateResult, GateStatus
 from promoter.domain.page import (
     Alert,
     CodeBlock,
@@ -315,7 +315,7 @@ def test_text_from_outside_commands_no_terminal() -> None:
                     headline=(link,),
                     facts=((link,), (link,)),
                     alerts=(Alert(Level.CAUTION, ((link,),)),),
-                    checks=(GateResult(hostile, hostile, hostile),),
+                    checks=(GateResult(hostile, GateStatus.FAILED, hostile),),
                     commits=(Listing(hostile, ((link,),), hostile, ((link,),)),),
                     environments=Table(((link,), (link,)), (((link,), (link,)),)),
                     folds=(Fold(hostile, ((link,), CodeBlock(hostile, "diff", (link,)))),),

@@ -12,7 +12,7 @@ import pytest
 
 from promoter.config.layout import Target
 from promoter.config.sections import Environment
-from promoter.domain.evidence import GateResult
+from promoter.domain.evidence import GateResult, GateStatus
 from promoter.domain.model import RunningImage, SetBy
 from promoter.domain.pull import Pull, PullState
 from promoter.domain.trees import FilesTree
@@ -350,7 +350,7 @@ def waiting() -> Status:
         newest=PolicyChoice("1.5.0", 4),
         previous=PreviousEnvironment("staging", ("1.5.0",), Relation.BEHIND),
         open_pull=Pull(14, "", PullState.OPEN, "b", "main", "", "", ""),
-        refusals=(GateResult("soak", "failed", "", 2_082_740),),
+        refusals=(GateResult("soak", GateStatus.FAILED, "", 2_082_740),),
     )
 
 

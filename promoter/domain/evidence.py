@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
@@ -82,14 +83,25 @@ class BuiltImage:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
+class GateStatus(StrEnum):
+    """What a gate comes to, the gravest first."""
+
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    WARNED = "warned"
+    ALLOWED = "allowed"
+    PASSED = "passed"
+    SKIPPED = "skipped"
+    """The environment does not ask for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class GateResult:
     """What one gate said of the promotion."""
 
     name: str
     """As in refusals and in `--allow`."""
-    verdict: str
-    """passed, allowed, warned, unknown, skipped or failed."""
+    verdict: GateStatus
     detail: str = ""
     until: int | None = None
     """When it would pass, in seconds since the epoch, where time alone decides."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.evidence import GateResult
+from promoter.domain.evidence import GateResult, GateStatus
 from promoter.domain.refusal import Refusal
 from promoter.domain.rules import RULES
 from promoter.gates.change import (
@@ -29,7 +29,7 @@ from promoter.gates.facts import (
     ProposedHold,
     SignatureCheck,
 )
-from promoter.gates.gate import Gate, GateStatus, Verdict
+from promoter.gates.gate import Gate, Verdict
 from promoter.gates.images import missing_image, mutable_tag, no_release, platforms, signature
 from promoter.gates.path import downgrade, previous_environment, soak
 
@@ -71,10 +71,10 @@ class Judgement:
 def judge(facts: Facts, gates: Iterable[Gate] = GATES) -> Judgement:
     """Ask every gate; none hides another."""
     found = [(gate, verdict) for gate in gates if (verdict := _asked(gate, facts))]
-    failed = [verdict for _, verdict in found if verdict.result is GateStatus.FAILED]
+    failed = [verdict for _, verdict in found if verdict.status is GateStatus.FAILED]
     return Judgement(
         tuple(
-            GateResult(gate.name, verdict.result, verdict.detail, verdict.until, gate.rule.title)
+            GateResult(gate.name, verdict.status, verdict.detail, verdict.until, gate.rule.title)
             for gate, verdict in found
         ),
         # An image that is not there comes first: what else refuses it may follow from that.
@@ -117,7 +117,7 @@ def _asked(gate: Gate, facts: Facts) -> Verdict | None:
     rule = gate.rule
     may_be_allowed = rule.accepts and facts.target.settings.lets_allow(rule.name)
     verdict = gate.check(facts)
-    if verdict is None or verdict.result is not GateStatus.FAILED:
+    if verdict is None or verdict.status is not GateStatus.FAILED:
         return verdict
     if may_be_allowed and rule.name in facts.allow:
         by = facts.proposal.declaration.first.actor if facts.proposal else None
@@ -126,7 +126,7 @@ def _asked(gate: Gate, facts: Facts) -> Verdict | None:
     if verdict.warns:
         reasons = tuple(one.reason for one in verdict.refusals)
         return replace(
-            verdict, result=GateStatus.WARNED, refusals=(), warnings=(*verdict.warnings, *reasons)
+            verdict, status=GateStatus.WARNED, refusals=(), warnings=(*verdict.warnings, *reasons)
         )
     if not (may_be_allowed and rule.override):
         return verdict

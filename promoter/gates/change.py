@@ -10,12 +10,13 @@ from promoter.config.layout import Target
 from promoter.domain.branch import BranchCommit, counted_commits, name_conflict, shared_branch
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import RefusedError
+from promoter.domain.evidence import GateStatus
 from promoter.domain.model import FileEdit
 from promoter.edits.placeholders import is_placeholder
 from promoter.edits.region import Region
 from promoter.edits.targets.manifest import of_workloads
 from promoter.gates.facts import Facts
-from promoter.gates.gate import GateStatus, Verdict, all_refused, refused
+from promoter.gates.gate import Verdict, all_refused, refused
 from promoter.pull_request import plain_line
 from promoter.pull_request.words import counted
 

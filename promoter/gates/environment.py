@@ -6,18 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from promoter.config.holds import Hold
 from promoter.domain.duration import format_duration
+from promoter.domain.evidence import GateStatus
 from promoter.domain.moment import shown_end, shown_moment
 from promoter.domain.refusal import Refusal
 from promoter.gates.facts import Facts, ImageFacts
-from promoter.gates.gate import (
-    GateStatus,
-    Verdict,
-    all_refused,
-    gravest_verdict,
-    refused,
-    several,
-    unknown,
-)
+from promoter.gates.gate import Verdict, all_refused, gravest_verdict, refused, several, unknown
 from promoter.gates.images import must_exist
 from promoter.policy.freeze import freeze_at
 from promoter.policy.pattern import compiled

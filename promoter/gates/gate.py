@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from enum import StrEnum
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.evidence import GateStatus
 from promoter.domain.refusal import Refusal
 from promoter.domain.rules import Rule
 from promoter.domain.suggest import listed
 from promoter.gates.facts import Facts
 
 
-class GateStatus(StrEnum):
-    """What a gate comes to, the gravest first."""
-
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    WARNED = "warned"
-    ALLOWED = "allowed"
-    PASSED = "passed"
-    SKIPPED = "skipped"
-    """The environment does not ask for it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What one gate says of one promotion."""
 
-    result: GateStatus
+    status: GateStatus
     detail: str = ""
     refusals: tuple[Refusal, ...] = ()
     """Why the promotion may not go, where the gate failed."""
@@ -61,11 +49,11 @@ def gravest_verdict(verdicts: Iterable[Verdict]) -> Verdict | None:
     if not found:
         return None
     order = list(GateStatus)
-    worst = min(found, key=lambda one: order.index(one.result))
-    failed = [one for one in found if one.result is worst.result]
+    worst = min(found, key=lambda one: order.index(one.status))
+    failed = [one for one in found if one.status is worst.status]
     never = any(one.until is None for one in failed)
     return Verdict(
-        worst.result,
+        worst.status,
         worst.detail,
         tuple(refusal for one in found for refusal in one.refusals),
         tuple(dict.fromkeys(warning for one in found for warning in one.warnings)),

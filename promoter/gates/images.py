@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from promoter.domain.evidence import GateStatus
 from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import listed
 from promoter.gates.facts import Facts, ImageFacts
-from promoter.gates.gate import GateStatus, Verdict, gravest_verdict, refused, several
+from promoter.gates.gate import Verdict, gravest_verdict, refused, several
 from promoter.policy.choose import may_be_release
 from promoter.policy.tag_kinds import is_moving
 
@@ -69,14 +70,14 @@ def missing_image(facts: Facts) -> Verdict | None:
     if not facts.images and facts.target.settings.checks.exists == "off":
         return _not_required(facts)
     verdict = gravest_verdict(_exists(one, facts) for one in facts.images)
-    if verdict is None or verdict.result is not GateStatus.PASSED:
+    if verdict is None or verdict.status is not GateStatus.PASSED:
         return verdict and _absent_together(verdict, facts)
     others = [one.request for one in facts.images if not one.is_of_tag]
     if not others:
         return replace(verdict, detail=_present(facts.images))
     said = f"{several([str(one) for one in others])}: the registry has another image at that tag"
     warning = f"{said}, so that the tag may not say what runs"
-    return replace(verdict, result=GateStatus.WARNED, detail=said, warnings=(warning,))
+    return replace(verdict, status=GateStatus.WARNED, detail=said, warnings=(warning,))
 
 
 def platforms(facts: Facts) -> Verdict | None:

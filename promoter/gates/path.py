@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from promoter.domain.duration import format_seconds
+from promoter.domain.evidence import GateStatus
 from promoter.domain.moment import shown_end
 from promoter.domain.running_period import RunningPeriod
 from promoter.gates.facts import Facts
-from promoter.gates.gate import GateStatus, Verdict, refused, several, unknown
+from promoter.gates.gate import Verdict, refused, several, unknown
 from promoter.gates.images import must_exist
 from promoter.policy.order import Order
 from promoter.policy.precedence import TagChange

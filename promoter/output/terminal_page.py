@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.style import Style as Look
 from rich.text import Text
 
-from promoter.domain.evidence import GateResult
+from promoter.domain.evidence import GateResult, GateStatus
 from promoter.domain.page import Alert, CodeBlock, Fold, Line, Listing, Page, Style, Undo
 from promoter.domain.page import Table as PageTable
 from promoter.output.printable import printable
@@ -20,7 +20,7 @@ from promoter.pull_request.markdown import is_page
 _GAP = 2  # blanks between two columns
 _STYLES = {Style.STRONG: "bold", Style.CODE: "cyan"}
 _LEVELS = {"caution": "bold red", "important": "bold magenta", "warning": "bold yellow"}
-_VERDICTS = {"passed": "green", "failed": "red", "skipped": "dim"}
+_VERDICTS = {GateStatus.PASSED: "green", GateStatus.FAILED: "red", GateStatus.SKIPPED: "dim"}
 _DIFF = {"+++": "bold", "---": "bold", "@@": "cyan", "+": "green", "-": "red"}
 
 

@@ -9,11 +9,10 @@ from promoter import pull_request
 from promoter.config.sections import Templates
 from promoter.domain.branch import CommitDraft
 from promoter.domain.dataclass import dataclass
-from promoter.domain.evidence import Evidence, GateResult
+from promoter.domain.evidence import Evidence, GateResult, GateStatus
 from promoter.domain.proposal import Proposal
 from promoter.domain.pull import Pull, PullDraft, PullExtras
 from promoter.gates import Judgement
-from promoter.gates.gate import GateStatus
 from promoter.planning.branch import is_merged
 from promoter.planning.change import Change
 from promoter.planning.intent import End, Intent

@@ -11,7 +11,7 @@ from promoter.config.holds import Hold
 from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import AppDeclaration
-from promoter.domain.evidence import GateResult
+from promoter.domain.evidence import GateResult, GateStatus
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest, RunningImage
 from promoter.domain.proposal import Proposal
@@ -176,7 +176,7 @@ def _refusals(
         previous=previous,
     )
     results = judge(facts, [gate for gate in GATES if not gate.rule.needs_request]).results
-    return tuple(one for one in results if one.verdict in ("failed", "unknown"))
+    return tuple(one for one in results if one.verdict in (GateStatus.FAILED, GateStatus.UNKNOWN))
 
 
 def _previous_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from promoter.domain.evidence import Evidence
+from promoter.domain.evidence import Evidence, GateStatus
 from promoter.domain.image import split
 from promoter.domain.moment import clock_as_set
 from promoter.domain.page import Alert, Level, Line, Span
@@ -115,7 +115,7 @@ def _others(evidence: Evidence) -> Line:
 
 def _not_judged(evidence: Evidence) -> Line:
     """Return what could not be judged though it was to be, and why."""
-    unknown = [one for one in evidence.gates if one.verdict == "unknown"]
+    unknown = [one for one in evidence.gates if one.verdict is GateStatus.UNKNOWN]
     if not unknown:
         return ()
     words = "; ".join(f"{one.label} ({one.detail})" for one in unknown)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.domain.evidence import Evidence, GateResult
+from promoter.domain.evidence import Evidence, GateResult, GateStatus
 from promoter.domain.page import (
     Alert,
     CodeBlock,
@@ -43,12 +43,12 @@ _NOTHING = Evidence()
 # A longer command is folded away, to be copied whole.
 _COMMAND = 240
 _MARKS = {
-    "passed": "✅",
-    "allowed": "⚠️",
-    "warned": "⚠️",
-    "failed": "❌",
-    "unknown": "❔",
-    "skipped": "➖",
+    GateStatus.PASSED: "✅",
+    GateStatus.ALLOWED: "⚠️",
+    GateStatus.WARNED: "⚠️",
+    GateStatus.FAILED: "❌",
+    GateStatus.UNKNOWN: "❔",
+    GateStatus.SKIPPED: "➖",
 }
 
 

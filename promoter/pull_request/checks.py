@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from promoter.domain.evidence import Evidence, GateResult
+from promoter.domain.evidence import Evidence, GateResult, GateStatus
 from promoter.domain.suggest import listed
 from promoter.pull_request.words import counted
 
 _NAMED = 3
 _ROWS = 4
 # Verdicts that ask for no decision, of which not every app is listed.
-_QUIET = ("passed", "skipped")
+_QUIET = (GateStatus.PASSED, GateStatus.SKIPPED)
 
 
 def checks(evidence: Evidence) -> Sequence[GateResult]:

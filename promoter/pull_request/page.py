@@ -8,7 +8,7 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from promoter.domain.declaration import AppDeclaration, Declaration
-from promoter.domain.evidence import Evidence
+from promoter.domain.evidence import Evidence, GateStatus
 from promoter.domain.page import Line, Page, Span, Undo
 from promoter.domain.proposal import Proposal
 from promoter.policy.tag_kinds import is_moving
@@ -23,7 +23,10 @@ from promoter.pull_request.texts import goes_back, tags_in_short
 from promoter.pull_request.words import counted, mono, pull_span, short_image, strong
 
 # Checks that want to be seen stand first.
-_ORDER = {"failed": 0, "warned": 1, "allowed": 2, "passed": 3, "unknown": 4, "skipped": 5}
+_ORDER = (
+    GateStatus.FAILED, GateStatus.WARNED, GateStatus.ALLOWED,
+    GateStatus.PASSED, GateStatus.UNKNOWN, GateStatus.SKIPPED,
+)  # fmt: skip
 _ROWS = 8
 
 
@@ -39,7 +42,7 @@ def page(proposal: Proposal, evidence: Evidence) -> Page:
         alerts=alerts(proposal, evidence),
         hold=hold_listing(proposal, evidence),
         images=None if alike or len(proposal.moves) > _ROWS else moves_table(proposal.moves),
-        checks=tuple(sorted(checks(evidence), key=lambda one: _ORDER.get(one.verdict, 0))),
+        checks=tuple(sorted(checks(evidence), key=lambda one: _ORDER.index(one.verdict))),
         commits=commit_listings(evidence) if replaced else (),
         environments=environment_table(proposal, evidence),
         folds=folds(proposal, evidence),
