@@ -95,7 +95,7 @@ def _are_given(github: GitHub) -> None:
     assert pull["milestone"]["title"] == "Q1"
 
 
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_all_that_a_new_pull_is_to_have_costs_one_request(github: GitHub, transport: str) -> None:
     github.milestones = ["Q1"]
     settle(github, *_WANTED)

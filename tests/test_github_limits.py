@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tests.world import Run
 
 _WHOLE = {"api": ["Overview", "Deliver"], "git": ["Pulls", "Open"]}
-TRANSPORTS = pytest.mark.parametrize("transport", ["api", "git"])
 _PASSING: dict[str, dict[str, Any]] = {
     "an outage": {"status": 502},
     "no answer": {"status": None},
@@ -120,7 +119,7 @@ def test_a_comparison_that_fails_in_passing_changes_nothing(
     assert not github.faults
 
 
-@pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_nothing_is_sent_before_a_secondary_limit_has_passed(
     github: GitHub, transport: str
 ) -> None:
@@ -134,7 +133,7 @@ def test_nothing_is_sent_before_a_secondary_limit_has_passed(
     assert time.monotonic() > ends[0]
 
 
-@TRANSPORTS
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_a_limit_that_is_longer_than_the_run_ends_it_in_githubs_words(
     github: GitHub, transport: str
 ) -> None:
@@ -168,7 +167,7 @@ def test_the_limit_of_graphql_leaves_rest_to_ask(github: GitHub) -> None:
     assert len(github.graphql()) == 1
 
 
-@pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_a_primary_limit_that_ends_within_the_run_is_waited_for(
     github: GitHub, transport: str
 ) -> None:
@@ -195,7 +194,7 @@ def test_a_limit_of_rest_is_told_in_githubs_words(github: GitHub) -> None:
     assert "run again after 300 s" in done.json["error"]["hint"]
 
 
-@TRANSPORTS
+@pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
 def test_a_server_without_graphql_is_asked_for_it_a_single_time(
     github: GitHub, transport: str
 ) -> None:
