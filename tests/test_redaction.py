@@ -14,9 +14,11 @@ from promoter.domain.model import RunningImage
 from promoter.domain.redaction import (
     MASK,
     add_login,
+    add_others_secret,
     add_secret,
     forget_secrets,
     redacted,
+    redacted_message,
     redacted_values,
 )
 from promoter.planning.status import Status
@@ -100,6 +102,38 @@ def test_short_password_is_found_as_it_is_sent_and_spoils_no_word() -> None:
     sent = base64.b64encode(b"robot:prod").decode()
     assert redacted(f"prod: Basic {sent}") == "prod: Basic ***"
     assert redacted(f"prod: {sent}") == "prod: ***"
+
+
+def test_a_password_that_reads_as_a_name_is_taken_out_of_no_text() -> None:
+    add_others_secret("postgres", "aurora-1.4.2", "PROD/eu_west", "8f14e45fceea167a5a36")
+    text = "postgres: aurora-1.4.2 to prod/eu_west: 8f14e45fceea167a5a36"
+    assert redacted_message(text) == f"postgres: aurora-1.4.2 to prod/eu_west: {MASK}"
+    assert redacted(text) == text
+
+
+def test_names_stand_in_commits_and_results_whatever_variables_of_others_hold(
+    tmp_path: Path,
+) -> None:
+    repo, tag = aurora(tmp_path / "aurora.git"), "9f8e7d6c5b"
+    env = {"POSTGRES_PASSWORD": tag, "DB_PASSWORD": "aurora/prod"}
+    run = promote(
+        "--app", "aurora", "--tag", tag, "--repo", str(repo.path), "--output", "json", env=env
+    )
+    message = repo.git("log", "-1", "--format=%B", BRANCH)
+    assert f"={tag}" in message
+    assert MASK not in run.stdout + message
+    assert run.json["images"][0]["to"] == tag
+
+
+def test_a_commit_whose_names_hold_a_token_of_ours_is_refused(tmp_path: Path) -> None:
+    repo, tag = aurora(tmp_path / "aurora.git"), "9f8e7d6c5b"
+    run = promote(
+        "--app", "aurora", "--tag", tag, "--repo", str(repo.path), env={"GITHUB_TOKEN": tag}
+    )
+    assert run.code == 3
+    assert "holds a token or password of this run" in run.stderr
+    assert tag not in run.stdout + run.stderr
+    assert f"refs/heads/{BRANCH}" not in repo.refs()
 
 
 def test_secret_of_nobody_we_know_is_taken_out_by_its_shape() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.cli.streams import emit
 from promoter.domain.errors import bounded_message
-from promoter.domain.redaction import redacted
+from promoter.domain.redaction import redacted_message
 from promoter.output.printable import printable
 from promoter.settings import Settings
 
@@ -35,7 +35,7 @@ class LogHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
-        message = bounded_message(" ".join(redacted(record.getMessage()).split()))
+        message = bounded_message(" ".join(redacted_message(record.getMessage()).split()))
         is_warning = record.levelno >= logging.WARNING
         if self._writer.logs_json:
             line = json_line(self._writer.run, record.levelname.lower(), message)

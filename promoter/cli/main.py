@@ -102,5 +102,5 @@ def _for_repository(result: CommandResult, repo: str) -> CommandResult:
 def _without_secrets(result: CommandResult) -> CommandResult:
     from promoter.domain.redaction import add_secret
 
-    add_secret(*secret_values())
+    add_secret(*secret_values(ours=True))
     return result.redacted()

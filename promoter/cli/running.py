@@ -18,7 +18,7 @@ from promoter.cli.options import prog_of, setting_of
 from promoter.cli.signals import ending_after, signals_deferred
 from promoter.cli.writer import Writer
 from promoter.domain.errors import UsageError
-from promoter.domain.redaction import add_secret, forget_secrets
+from promoter.domain.redaction import add_others_secret, add_secret, forget_secrets
 from promoter.settings import Settings
 from promoter.system.environment import narrowed_environment, secret_values
 
@@ -53,7 +53,8 @@ def run_command(
 ) -> CommandResult:
     """Run a command of `COMMANDS`; what it has done is put into `progress` as soon as it is done."""
     forget_secrets()
-    add_secret(*secret_values())
+    add_secret(*secret_values(ours=True))
+    add_others_secret(*secret_values(ours=False))
     settings = Settings.read(vars(parsed))
     _check_choices(name, settings)
     writer.run = new_run()

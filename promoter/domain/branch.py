@@ -8,15 +8,17 @@ from pathlib import PurePosixPath
 
 from promoter.domain.branch_name import HOLD_BRANCH_PREFIX
 from promoter.domain.dataclass import dataclass
+from promoter.domain.errors import RefusedError
 from promoter.domain.model import Tree
 from promoter.domain.pull import Pull, PullDraft, PullExtras, PullState
-from promoter.domain.redaction import redacted
+from promoter.domain.redaction import holds_secret, without_logins
 from promoter.domain.refusal import Refusal
 
 AUTHOR = "promoter <promoter@users.noreply.github.com>"
 """Who makes the commits where no configuration says so: `Name <address>`."""
 COMMITS_LIMIT = 20
 """How many commits of a branch are read; a promotion's branch holds one or a few."""
+_TRAILER = "Promoter-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,17 @@ class CommitDraft:
     """The branch's commit, where it may not be replaced: `onto` is merged into it, as it stands there."""
 
     def __post_init__(self) -> None:
-        """Hold no secret of the run: nothing takes it out of a history again."""
-        object.__setattr__(self, "message", redacted(self.message))
+        """Hold no secret of the run: nothing takes it out of a history again.
+
+        Raises `RefusedError` where a name would be one: with other names in it, the commit would
+        not be known again as ours.
+        """
+        names = [line for line in self.message.splitlines() if line.startswith(_TRAILER)]
+        if any(map(holds_secret, (self.branch, *names))):
+            reason = "a name in the commit, or its branch's, holds a token or password of this run"
+            hint = "Use another token or password: nothing takes it out of a history again."
+            raise RefusedError([Refusal("secret", reason, hint)])
+        object.__setattr__(self, "message", without_logins(self.message))
 
 
 @dataclass(frozen=True, slots=True)

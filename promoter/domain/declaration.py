@@ -16,7 +16,7 @@ from promoter.domain.errors import PromoteError
 from promoter.domain.image_argument import parse_image, with_tags
 from promoter.domain.model import ImageRequest
 from promoter.domain.moment import rfc3339, seconds_of
-from promoter.domain.redaction import one_line
+from promoter.domain.redaction import one_line, printable_line
 
 _TRAILER = re.compile(r"Promoter-(?P<key>[A-Z][A-Za-z]*(?:-[A-Z][a-z]*)*): (?P<value>\S.*)")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -244,7 +244,9 @@ class Declaration:
 
 def _lines(declared: Mapping[str, str | int | None]) -> tuple[str, ...]:
     """Return the trailers of what there is, by their keys."""
-    return tuple(f"Promoter-{key}: {one_line(str(one))}" for key, one in declared.items() if one)
+    return tuple(
+        f"Promoter-{key}: {printable_line(str(one))}" for key, one in declared.items() if one
+    )
 
 
 def _parts(message: str) -> list[Trailers]:

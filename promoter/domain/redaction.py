@@ -1,8 +1,10 @@
 """The secrets of a run, and text without them, however the other side has encoded what it echoes.
 
-Each secret is added where it comes into being: a token in the settings, a login in Docker's
-configuration, a token that a forge or a registry has just made. Text passes `redacted` where it
-enters (a server's error, git's stderr), before any of it is cut off, and again where it leaves.
+Each secret of ours is added where it comes into being: a token in the settings, a login in Docker's
+configuration, a token that a forge or a registry has just made. Others' messages (a server's error,
+git's stderr) pass `redacted_message` where they enter, before any of them is cut off; it takes out
+what other variables hold, too. All text passes `redacted` where it leaves, which takes out ours
+alone: the password of a test database may be a word that names an app.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import base64
 import html
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from operator import is_
@@ -85,15 +88,33 @@ class _Secrets:
 
 
 _secrets = _Secrets()
+_others_secrets = _Secrets()
 
 
 def add_secret(*secrets: str | None) -> None:
     """Let `redacted` take these out of every text from now on; each line of a key is a secret."""
     for secret in filter(None, secrets):
-        plain = secret.replace("\\n", "\n")
-        for one in (secret.strip(), *(line.strip() for line in plain.splitlines())):
-            if len(one) >= SHORTEST and not one.startswith("-----"):
-                _secrets.known.add(one)
+        _secrets.known.update(_parts(secret))
+
+
+def add_others_secret(*values: str) -> None:
+    """Let `redacted_message` take out what other variables hold, unless it reads as a name."""
+    for value in values:
+        _others_secrets.known.update(one for one in _parts(value) if not _is_name(one))
+
+
+def _parts(secret: str) -> Iterator[str]:
+    """Yield what is searched for of a secret: its text and each of its lines, if they are long enough."""
+    plain = secret.replace("\\n", "\n")
+    for one in (secret.strip(), *(line.strip() for line in plain.splitlines())):
+        if len(one) >= SHORTEST and not one.startswith("-----"):
+            yield one
+
+
+def _is_name(text: str) -> bool:
+    """Return whether a text consists of words and numbers that stand apart, as names do."""
+    groups = re.split(r"[-_./: ]", text)
+    return all(re.fullmatch(r"v?[0-9]+|[a-z]*|[A-Z]*|[A-Z][a-z]+", one) for one in groups)
 
 
 def add_login(user: str, password: str) -> None:
@@ -106,31 +127,53 @@ def add_login(user: str, password: str) -> None:
 
 def forget_secrets() -> None:
     """Know no secret any more: what comes now is another run."""
-    global _secrets  # noqa: PLW0603 - the secrets are the process's, as its streams are
-    _secrets = _Secrets()
+    global _secrets, _others_secrets
+    _secrets, _others_secrets = _Secrets(), _Secrets()
+
+
+def holds_secret(text: str) -> bool:
+    """Return whether a secret of ours stands in a text, in any encoding."""
+    return bool(_secrets.found_in(text.lower()))
 
 
 def redacted(text: str) -> str:
-    """Return a text in which no known secret stands in any encoding, nor what reads as a login."""
-    lower = text.lower()
-    for form in _secrets.found_in(lower):
-        text = re.sub(_secrets.pattern(form), MASK, text, flags=re.IGNORECASE)
-    return _SHAPES.sub(_mask, text) if _SIGNS.search(lower) else text
+    """Return a text in which no secret of ours stands in any encoding, nor what reads as a login."""
+    return without_logins(_without(_secrets, text))
+
+
+def redacted_message(text: str) -> str:
+    """Return others' message without our secrets, and without those of variables that are not ours."""
+    return redacted(_without(_others_secrets, text))
+
+
+def without_logins(text: str) -> str:
+    """Return a text without what reads as a login, whosever it is."""
+    return _SHAPES.sub(_mask, text) if _SIGNS.search(text.lower()) else text
+
+
+def _without(secrets: _Secrets, text: str) -> str:
+    for form in secrets.found_in(text.lower()):
+        text = re.sub(secrets.pattern(form), MASK, text, flags=re.IGNORECASE)
+    return text
 
 
 def shown(text: str) -> str:
     """Return hostile text quoted, escaped and short enough for one line of a message."""
-    text = redacted(text)
+    text = redacted_message(text)
     cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
     return ascii(cut).replace("\\u2026", "…")
 
 
 def one_line(text: str) -> str:
     """Return outside text as one printable line of bounded length."""
-    kept = redacted(text)
-    if not kept.isprintable():
-        kept = "".join(c if c.isprintable() else " " for c in kept)
-    return " ".join(kept.split())[:_LONGEST_LINE]
+    return printable_line(redacted(text))
+
+
+def printable_line(text: str) -> str:
+    """Return a text as one printable line of bounded length, as it stands otherwise."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())[:_LONGEST_LINE]
 
 
 def redacted_values(value: Any) -> Any:  # noqa: ANN401 - of any shape

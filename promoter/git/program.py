@@ -20,7 +20,7 @@ from git.exc import GitCommandError, GitCommandNotFound
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RemoteError, UsageError
-from promoter.domain.redaction import redacted
+from promoter.domain.redaction import redacted_message
 from promoter.git.failures import DAMAGED, git_error
 from promoter.git.isolation import isolated, parameters
 from promoter.system.deadline import Deadline
@@ -167,7 +167,7 @@ class Git:
             self._running.discard(process)
         self._log(process)
         # What a server says stands there, and it may echo what it was sent.
-        said = redacted(err.decode("utf-8", "replace"))
+        said = redacted_message(err.decode("utf-8", "replace"))
         return GitResult(process.returncode, out, said, self._authorized)
 
     def _log(self, process: Process) -> None:
@@ -291,7 +291,7 @@ def version_of(program: Git) -> tuple[int, ...]:
         # Git reads its configuration when it starts.
         said = str(error.stderr).strip().removeprefix("stderr: ").strip("'")
         raise UsageError(
-            f"git does not start: {redacted(said)[:300]}",
+            f"git does not start: {redacted_message(said)[:300]}",
             "Fix git's configuration, or install git again.",
         ) from None
     _VERSIONS[path] = found

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from promoter.domain.branch import name_conflict
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RaceLostError, RefusedError, RemoteError
-from promoter.domain.redaction import redacted
+from promoter.domain.redaction import redacted_message
 from promoter.git.failures import AGAIN, git_error
 from promoter.git.isolation import REMOTE
 from promoter.git.program import Git, GitResult
@@ -56,8 +56,8 @@ def push_each(git: Git, updates: Sequence[Update]) -> dict[str, PromoteError]:
 
 def _push_failure(result: GitResult, ref: str) -> PromoteError:
     """Return why a push failed: a lost race, or a refusal by the server."""
-    report = redacted(result.stdout.decode("utf-8", "replace"))
-    if conflict := _CONFLICT.search(f"{report}\n{redacted(result.stderr)}"):
+    report = redacted_message(result.stdout.decode("utf-8", "replace"))
+    if conflict := _CONFLICT.search(f"{report}\n{redacted_message(result.stderr)}"):
         beside = filter(None, conflict.groups())
         return RefusedError([name_conflict(ref.removeprefix("refs/heads/"), beside)])
     if "branch is currently checked out" in report:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from urllib3.exceptions import HTTPError, ProtocolError
 
 from promoter.domain.image import Name
-from promoter.domain.redaction import redacted
+from promoter.domain.redaction import redacted_message
 from promoter.domain.suggest import closest
 from promoter.registry.credentials import Credentials
 from promoter.registry.failures import RegistryError
@@ -182,7 +182,9 @@ def error_codes(answer: Answer) -> list[str]:
         errors = read_json(answer).get("errors")
         if isinstance(errors, list):
             return [
-                redacted(str(one.get("code")))[:40] for one in errors[:3] if isinstance(one, dict)
+                redacted_message(str(one.get("code")))[:40]
+                for one in errors[:3]
+                if isinstance(one, dict)
             ]
     return []
 

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from urllib3 import Timeout
 
 from promoter.domain.json import parse_json
-from promoter.domain.redaction import redacted
+from promoter.domain.redaction import redacted_message
 from promoter.domain.urls import is_loopback
 from promoter.registry.failures import RegistryError
 from promoter.system.http import Answer, HttpRequest, TooLargeError, send_request
@@ -116,7 +116,7 @@ class RegistryHttp:
         inward = is_loopback(new.netloc) and not is_loopback(old.netloc)
         if (new.scheme != "https" and not plain) or inward:
             raise RegistryError(
-                f"{old.netloc} redirects to {new.scheme}://{redacted(new.netloc)[:100]}, "
+                f"{old.netloc} redirects to {new.scheme}://{redacted_message(new.netloc)[:100]}, "
                 "which is not followed",
                 "Only https is, and plain http on this machine or in PROMOTER_HTTP_REGISTRIES.",
             )

@@ -17,7 +17,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
 from promoter.domain.image import Digest
 from promoter.domain.json import mapping
-from promoter.domain.redaction import redacted
+from promoter.domain.redaction import redacted_message
 from promoter.registry.failures import LyingError, RegistryError
 from promoter.registry.http import read_json
 from promoter.system.http import Answer
@@ -97,7 +97,7 @@ def read_manifest(answer: Answer, reference: str) -> Manifest:
     """
     said = _content_type(answer)
     if said not in MEDIA_TYPES and said not in _UNSAID:
-        raise _no_manifest(answer, f"its type is {ascii(redacted(said))[1:-1][:60]}")
+        raise _no_manifest(answer, f"its type is {ascii(redacted_message(said))[1:-1][:60]}")
     document = read_json(answer)
     version, inside = document.get("schemaVersion"), document.get("mediaType")
     if version == 1:
@@ -105,7 +105,9 @@ def read_manifest(answer: Answer, reference: str) -> Manifest:
     if version != 2:
         raise _no_manifest(answer, "it has no schemaVersion 2")
     if inside is not None and inside not in MEDIA_TYPES:
-        raise _no_manifest(answer, f"its mediaType is {ascii(redacted(str(inside)))[1:-1][:60]}")
+        raise _no_manifest(
+            answer, f"its mediaType is {ascii(redacted_message(str(inside)))[1:-1][:60]}"
+        )
     if inside is not None and said in MEDIA_TYPES and inside != said:
         raise _no_manifest(answer, "its type and its mediaType differ")
     is_index = (inside or said) in _INDEXES or (
@@ -150,7 +152,7 @@ def proved_digest(body: bytes, named: str | None, reference: str) -> Digest:
         known = algorithm in ("sha256", "sha512")
         if not known or digest != f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}":
             raise LyingError(
-                f"the registry sent other bytes than those of {ascii(redacted(digest))[1:27]}…",
+                f"the registry sent other bytes than those of {ascii(redacted_message(digest))[1:27]}…",
                 "Do not use that image, and tell whoever runs the registry.",
             )
     return Digest(expected[0] if expected else f"sha256:{hashlib.sha256(body).hexdigest()}")

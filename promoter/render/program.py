@@ -15,7 +15,7 @@ from dataclasses import field
 from pathlib import Path
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.redaction import redacted
+from promoter.domain.redaction import redacted_message
 from promoter.render import sandbox
 from promoter.render.renderer import Renderer
 from promoter.system.limits import limit
@@ -153,7 +153,9 @@ class _Build:
                 unmade=f"{renderer.name} needs more than {renderer.memory >> 20} MB of memory"
             )
         if self.status:
-            said = _said(redacted(bytes(self.message).decode("utf-8", "replace")), self.folder)
+            said = _said(
+                redacted_message(bytes(self.message).decode("utf-8", "replace")), self.folder
+            )
             # It may read all of its own files: the sandbox denied it another.
             if self.is_confined and "permission denied" in said.lower():
                 return BuildOutput(unmade=f"{renderer.name} {_denied(said)}")

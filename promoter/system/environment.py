@@ -105,10 +105,12 @@ def is_in_actions() -> bool:
     return bool({**_hidden, **os.environ}.get("GITHUB_ACTIONS"))
 
 
-def secret_values() -> tuple[str, ...]:
-    """Return the values of variables that hold secrets by their names, whether or not read here."""
+def secret_values(*, ours: bool) -> tuple[str, ...]:
+    """Return the values of variables that hold secrets by their names: those read here, or all others."""
     kinds = ("TOKEN", "PASSWORD", "PASSWD", "SECRET", "PRIVATE_KEY", "ACCESS_KEY", "API_KEY")
-    return tuple(value for name, value in os.environ.items() if name.upper().endswith(kinds))
+    found = {name: value for name, value in os.environ.items() if name.upper().endswith(kinds)}
+    read = ("PROMOTER_", "GITHUB_", "GH_")
+    return tuple(one for name, one in found.items() if name.upper().startswith(read) is ours)
 
 
 def home() -> Path | None:

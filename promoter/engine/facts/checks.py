@@ -17,7 +17,7 @@ from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Digest
 from promoter.domain.model import ImageRequest
-from promoter.domain.redaction import redacted
+from promoter.domain.redaction import redacted_message
 from promoter.engine.facts.image_lookup import look_up
 from promoter.gates import ImageFacts, SignatureCheck
 from promoter.registry.failures import AbsentError, RegistryError
@@ -169,7 +169,7 @@ def verified(checks: Checks, image: str, seconds: float) -> SignatureCheck:
         return SignatureCheck(False, f"cosign cannot be run: {error.strerror}", _INSTALL)
     if done.returncode == 0:
         return SignatureCheck(True, "verified by cosign")
-    said = redacted(done.stderr.decode("utf-8", "replace")).strip().splitlines()
+    said = redacted_message(done.stderr.decode("utf-8", "replace")).strip().splitlines()
     reason = next((line for line in said if line.lower().startswith("error")), "not verified")
     return SignatureCheck(False, f"cosign: {reason[:200]}")
 

@@ -10,7 +10,7 @@ from typing import Any
 from promoter.domain.errors import NotFoundError, RemoteError
 from promoter.domain.json import parse_json
 from promoter.domain.moment import bounded_seconds, shown_end
-from promoter.domain.redaction import one_line, redacted
+from promoter.domain.redaction import one_line, redacted_message
 from promoter.forges.github.api.http import NoAnswerError
 from promoter.forges.github.api.rate_limits import seconds_to_wait
 from promoter.git.failures import OWN_RUN, RULE_HINTS, bad_token, for_this_run
@@ -148,7 +148,7 @@ def github_error(work: str, error: Exception, *, is_known: bool = False) -> Remo
         return _redirected(work, error)
     if not isinstance(error, GitHubError):
         return RemoteError(f"{work}: the answer is not GitHub's", "Check --api-url.")
-    said = " ".join(redacted(message_of(error)).split())
+    said = " ".join(redacted_message(message_of(error)).split())
     rules = (_UNSIGNED, *RULE_HINTS, *_PROTECTIONS)
     rule = next((hint for sign, hint in rules if re.search(sign, said.lower())), "")
     # GraphQL's errors are in an answer that has come.
