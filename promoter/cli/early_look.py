@@ -31,14 +31,14 @@ _READ_LATER = ("config", "cache", "group")
 @contextmanager
 def early_look(name: str, parsed: argparse.Namespace) -> Iterator[None]:
     """Begin what the command certainly asks first; in the end, what the run did not use is ended."""
-    given = _Given(name, parsed)
+    first = _FirstQuestions(name, parsed)
     fetch: FirstFetch | None = None
     try:
         # What is wrong here is reported where the settings are read, and where git is needed.
         with signals_deferred(), suppress(PromoteError, ValueError, OSError):
-            fetch = given.begin_fetch()
+            fetch = first.begin_fetch()
         with signals_deferred(), suppress(PromoteError, ValueError):
-            given.begin_connection()
+            first.begin_connection()
         yield
     finally:
         if fetch is not None:
@@ -46,8 +46,8 @@ def early_look(name: str, parsed: argparse.Namespace) -> Iterator[None]:
                 fetch.end()
 
 
-class _Given:
-    """What the flags and variables of a command say, unread."""
+class _FirstQuestions:
+    """What a command asks first, as its flags and variables say it, unread."""
 
     def __init__(self, name: str, parsed: argparse.Namespace) -> None:
         self._value = partial(value_of, parsed)

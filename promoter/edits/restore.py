@@ -29,7 +29,7 @@ _COMPARED = 300
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _ImagePlace:
     """One text that says something of an image, and where it stands in its file."""
 
     image: str
@@ -49,7 +49,7 @@ class _Reading:
     """One version of a file: what it says of the images that are meant, and all the rest."""
 
     region: Region
-    places: list[_Place] = field(default_factory=list)
+    places: list[_ImagePlace] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
     """Where they stand, with what belongs to each."""
     rest: dict[Path, str] = field(default_factory=dict)
@@ -66,12 +66,12 @@ class _Reading:
         """Add the place of a site."""
         region, spot = site.spot.region, site.spot
         start, end = region.place(spot.start), region.place(spot.end)
-        self.places.append(_Place(image, str(site.part), spot.text, start, end))
+        self.places.append(_ImagePlace(image, str(site.part), spot.text, start, end))
         self.spans.append((start, end))
 
-    def by_label(self) -> dict[tuple[str, str, int], _Place]:
+    def by_label(self) -> dict[tuple[str, str, int], _ImagePlace]:
         """Return its places by image and field, and by their order where several are alike."""
-        found: dict[tuple[str, str, int], _Place] = {}
+        found: dict[tuple[str, str, int], _ImagePlace] = {}
         seen = Counter[tuple[str, str]]()
         for one in self.places:
             found[*one.label, seen[one.label]] = one
@@ -122,12 +122,12 @@ def restore_images(
         except KeyError as error:
             raise _impossible(path) from error
         if old != new:
-            edits.append(_restored(_Reader(path, own, names), old, new))
+            edits.append(_restored(_VersionReader(path, own, names), old, new))
     return tuple(edit for edit in edits if edit.changes)
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _VersionReader:
     """Takes versions of one file apart for the images that are meant."""
 
     path: PurePosixPath
@@ -197,14 +197,14 @@ class _Reader:
                 continue
             for name, spot in entry.fields.items():
                 text = str(spot.node.value)
-                found.places.append(_Place(entry.name or "", name, text, spot.start, spot.end))
+                found.places.append(_ImagePlace(entry.name or "", name, text, spot.start, spot.end))
             found.spans.append((int(node.start_mark.index), last_index(node)))
         if not others:
             found.list_start = int(known.images[0].start_mark.index)
         return {("", 0, str(known.images[0].value))}
 
 
-def _restored(reader: _Reader, old: bytes, new: bytes) -> FileEdit:
+def _restored(reader: _VersionReader, old: bytes, new: bytes) -> FileEdit:
     now, then = reader.read(old), reader.read(new)
     if now.values == then.values:
         return FileEdit(reader.path, old, old, ())

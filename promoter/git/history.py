@@ -51,7 +51,7 @@ RECENT = Reach((RECENT_DEPTH,), batch=3, patience=HISTORY.seconds)
 """For many files at a time, of which most tell in their newest versions since when they are so."""
 
 
-class _Place(NamedTuple):
+class _CommitPlace(NamedTuple):
     """Where a commit is on the base: how far from its tip, and when it came at the earliest."""
 
     depth: int
@@ -84,7 +84,7 @@ class _Listing:
     """Which of the depths has been fetched."""
     number: int = 0
     """How often they have been listed."""
-    places: Mapping[str, _Place] = field(default_factory=dict)
+    places: Mapping[str, _CommitPlace] = field(default_factory=dict)
     """All commits of the base that were fetched."""
     rows: Mapping[PurePosixPath, list[_Row]] = field(default_factory=dict)
     shallow: frozenset[str] = frozenset()
@@ -222,7 +222,7 @@ def newest_contents(clone: Clone, commit: str, paths: Sequence[PurePosixPath]) -
     return [row.oid for rows in listed.values() for row in rows[: WHOLE.batch] if row.oid]
 
 
-def _places(clone: Clone, commit: str, now: int) -> dict[str, _Place]:
+def _places(clone: Clone, commit: str, now: int) -> dict[str, _CommitPlace]:
     """Return every commit of the base that was fetched, with a time that never runs backwards."""
     lines = clone.git("log", "--first-parent", "--format=%H %ct", commit).splitlines()
     found, latest = {}, 0
@@ -230,7 +230,7 @@ def _places(clone: Clone, commit: str, now: int) -> dict[str, _Place]:
         sha, _, date = line.partition(" ")
         time = not_before(bounded_seconds(int(date or 0)), [latest], now)
         latest = time if time <= now else latest
-        found[sha] = _Place(depth, time)
+        found[sha] = _CommitPlace(depth, time)
     return found
 
 

@@ -135,7 +135,7 @@ def _read(text: str, origin: Origin) -> tuple[Value | None, str]:
     except BrokenYAMLError as error:
         line = error.line + 1 + origin.line
         raise UnreadableDocumentError(error.reason, line, error.column + 1) from None
-    reader = _Reader(origin)
+    reader = _ValueReader(origin)
     return None if root is None else reader.value(root), reader.odd
 
 
@@ -143,7 +143,7 @@ _read_once = lru_cache(maxsize=_KEPT)(_read)
 
 
 @dataclass(slots=True)
-class _Reader:
+class _ValueReader:
     """From nodes to values; aliases are written out, so that what they cost is counted."""
 
     origin: Origin

@@ -96,7 +96,7 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
+class _ReadVersion:
     """One version, with the images that it held; None where they could not be read."""
 
     version: AppVersion
@@ -140,7 +140,7 @@ def entries_of(
         window.extend(islice(states, 1))
 
 
-def _state(target: Target, version: AppVersion) -> _State:
+def _state(target: Target, version: AppVersion) -> _ReadVersion:
     held = None
     if hold_file(target.app, target.environment) in version.files:
         tree = FilesTree(version.commit, version.files)
@@ -148,11 +148,11 @@ def _state(target: Target, version: AppVersion) -> _State:
     try:
         images = images_at(target, version)
     except PromoteError as error:
-        return _State(version, None, held, error.message)
+        return _ReadVersion(version, None, held, error.message)
     own, of_others = dict[str, Ref](), dict[str, Ref]()
     for one in images:
         (own if target.owns(one) else of_others)[one.name] = one.ref
-    return _State(version, own, held, of_others=of_others)
+    return _ReadVersion(version, own, held, of_others=of_others)
 
 
 def images_at(target: Target, version: AppVersion) -> tuple[RunningImage, ...]:
@@ -165,7 +165,9 @@ def images_at(target: Target, version: AppVersion) -> tuple[RunningImage, ...]:
     return replace(target, targets=there).held_images(tree)
 
 
-def _is_of_others(entry: HistoryEntry, now: _State, before: _State | None = None) -> bool:
+def _is_of_others(
+    entry: HistoryEntry, now: _ReadVersion, before: _ReadVersion | None = None
+) -> bool:
     """Return whether a commit is about other apps in the same files, as it declares or as they show."""
     if entry.kind is not EntryKind.OTHER or entry.is_first or entry.held or entry.released:
         return False
@@ -175,7 +177,7 @@ def _is_of_others(entry: HistoryEntry, now: _State, before: _State | None = None
     return before is not None and before.images is not None and before.of_others != now.of_others
 
 
-def _entry(target: Target, window: list[_State]) -> HistoryEntry:
+def _entry(target: Target, window: list[_ReadVersion]) -> HistoryEntry:
     """Return what the first of some states did to those after it, which are older."""
     now, before = window[0], window[1] if len(window) > 1 else None
     version = now.version
@@ -240,7 +242,7 @@ def _moves(
     return tuple(one for one in found if one.before != one.after)
 
 
-def _goes_back(moves: tuple[ImageMove, ...], window: list[_State], target: Target) -> bool:
+def _goes_back(moves: tuple[ImageMove, ...], window: list[_ReadVersion], target: Target) -> bool:
     """Return whether images go back: by the order of its tags, else as what ran before came back."""
     is_older = _is_older(moves, target)
     if is_older is not None:

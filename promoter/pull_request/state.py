@@ -43,7 +43,7 @@ def block(proposal: Proposal, evidence: Evidence) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
+class _BodyState:
     """What a body's block says."""
 
     key: object
@@ -52,7 +52,7 @@ class _State:
     hashed: bool
 
     @classmethod
-    def of(cls, body: str) -> _State | None:
+    def of(cls, body: str) -> _BodyState | None:
         """Return what a body says, or None where it has no block."""
         found = find_hidden(_NAME, body)
         if found is None:
@@ -77,7 +77,7 @@ def agrees(pull: Pull, draft: PullDraft) -> bool:
         return False
     if pull.body == draft.body:
         return True
-    state, wanted = _State.of(pull.body), _State.of(draft.body)
+    state, wanted = _BodyState.of(pull.body), _BodyState.of(draft.body)
     if state is None or wanted is None:
         return False
     return state.key == wanted.key and wanted.facts <= state.facts
@@ -85,13 +85,13 @@ def agrees(pull: Pull, draft: PullDraft) -> bool:
 
 def facts_of(pull: Pull, proposal: Proposal) -> frozenset[str] | None:
     """Return the facts that a pull has of a proposal, or None where it is about another."""
-    state = _State.of(pull.body)
+    state = _BodyState.of(pull.body)
     return state.facts if state and state.key == _key(proposal) else None
 
 
 def declines(pull: Pull, proposal: Proposal) -> bool:
     """Return whether a closed pull is a person's no to the same images at the same tags."""
-    state = None if closed_by_us(pull.body) else _State.of(pull.body)
+    state = None if closed_by_us(pull.body) else _BodyState.of(pull.body)
     if state is None or state.images is None:
         return False
     return set(state.listed(proposal)) <= set(state.images)
@@ -99,13 +99,13 @@ def declines(pull: Pull, proposal: Proposal) -> bool:
 
 def tells_others(pull: Pull, proposal: Proposal) -> bool | None:
     """Return whether a pull is about other images than a proposal's; None where it does not say."""
-    state = _State.of(pull.body)
+    state = _BodyState.of(pull.body)
     return state.listed(proposal) != state.images if state and state.images is not None else None
 
 
 def proposed_images(pull: Pull) -> frozenset[str]:
     """Return the images that a pull proposes, in the form of `--image`; none where it lists hashes."""
-    state = _State.of(pull.body)
+    state = _BodyState.of(pull.body)
     return frozenset() if state is None or state.hashed else frozenset(state.images or ())
 
 

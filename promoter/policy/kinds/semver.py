@@ -133,7 +133,7 @@ def _part(text: str) -> _Part:
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _WrittenVersion:
     """A version of a range as written: up to three numbers, and a prerelease."""
 
     numbers: tuple[int, ...]
@@ -157,7 +157,7 @@ class _Given:
         return (self.bound()[0], 1) if len(self.numbers) == 3 else self.above(len(self.numbers) - 1)
 
 
-def _parse(text: str) -> _Given:
+def _parse(text: str) -> _WrittenVersion:
     """Return a version of a range; what follows an `x` is open too."""
     core, _, pre = text.removeprefix("v").partition("-")
     numbers: list[int] = []
@@ -167,10 +167,10 @@ def _parse(text: str) -> _Given:
         numbers.append(int(one))
     if pre not in ("", "0") and len(numbers) < 3:
         raise ValueError(f"is not a range of versions: {text} lacks numbers before its prerelease")
-    return _Given(tuple(numbers), pre or None)
+    return _WrittenVersion(tuple(numbers), pre or None)
 
 
-def _term(sign: str, given: _Given) -> _Term:
+def _term(sign: str, given: _WrittenVersion) -> _Term:
     count = len(given.numbers)
     match sign:
         case ">":
