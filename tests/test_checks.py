@@ -82,11 +82,8 @@ def test_the_first_push_of_an_image_and_an_ill_registry_are_waited_for(
     assert (run.code, run.json["warnings"]) == (0, [])
 
 
-@pytest.mark.parametrize(
-    # Another wait for a registry is ended by a signal in tests/test_ending.py.
-    ("number", "code"),
-    thorough_after(0, [(signal.SIGTERM, 143), (signal.SIGINT, 130)]),
-)
+@pytest.mark.thorough  # another wait for a registry is ended by a signal in tests/test_ending.py
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_wait_for_an_image_ends_with_the_run(
     tmp_path: Path, registry: Registry, number: signal.Signals, code: int
 ) -> None:
