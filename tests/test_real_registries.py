@@ -102,7 +102,7 @@ def _bearer(host: str, mode: str) -> str | None:
 
 
 @pytest.mark.thorough  # pages of our own registry are read in tests/test_registry_pages.py
-@pytest.mark.parametrize(("minors", "kind"), product([11, 50], ["debian", "crane"]))
+@pytest.mark.parametrize(("minors", "kind"), list(product([11, 50], ["debian", "crane"])))
 def test_policies_choose_over_more_tags_than_a_page_has(
     tmp_path: Path, kind: str, minors: int
 ) -> None:
