@@ -1,4 +1,4 @@
-"""JSON and YAML that others have written."""
+"""JSON that others have written."""
 
 from __future__ import annotations
 
