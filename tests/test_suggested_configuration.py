@@ -238,6 +238,93 @@ ASKED: dict[str, tuple[str, dict[str, str], str]] = {
 }
 
 
+OUTER = """\
+resources: [aurora]
+images:
+  - {name: ghcr.io/acme/aurora, newTag: 1.4.1}
+  - {name: ghcr.io/acme/beacon, newTag: 2.0.0}
+"""
+WITH_MONGO = DEPLOYMENT + "        - {name: db, image: 'mongo:7'}\n"
+
+PROVED: dict[str, tuple[str, dict[str, str], str]] = {
+    "of several images, that which is called like the app": (
+        "prod",
+        {
+            "environments/prod/kustomization.yaml": OUTER.replace("aurora]", "../../base]"),
+            "environments/dev/kustomization.yaml": OUTER.replace("aurora]", "../../base]"),
+            "base/kustomization.yaml": BASE,
+            "base/deployment.yaml": DEPLOYMENT,
+        },
+        "dev: environments/dev, prod: environments/prod; ghcr.io/acme/aurora",
+    ),
+    "an image that the base alone has": (
+        "prod",
+        {
+            "environments/prod/kustomization.yaml": OUTER.replace("aurora", "eagle"),
+            "environments/prod/eagle/kustomization.yaml": BASE,
+            "environments/prod/eagle/deployment.yaml": DEPLOYMENT,
+        },
+        "prod: environments/prod; ghcr.io/acme/aurora",
+    ),
+    "the environment that sets the image of a folder it includes": (
+        "prod",
+        {
+            "environments/prod/kustomization.yaml": OUTER,
+            "environments/prod/aurora/kustomization.yaml": BASE,
+            "environments/prod/aurora/deployment.yaml": DEPLOYMENT,
+        },
+        "prod: environments/prod; ghcr.io/acme/aurora",
+    ),
+    "a folder that several environments include": (
+        "prod",
+        {
+            "overlays/prod/kustomization.yaml": "resources: [../../apps/aurora]\n",
+            "overlays/dev/kustomization.yaml": "resources: [../../apps/aurora]\n",
+            "apps/aurora/kustomization.yaml": BASE,
+            "apps/aurora/deployment.yaml": DEPLOYMENT,
+        },
+        "dev: overlays/dev, prod: overlays/prod; ghcr.io/acme/aurora",
+    ),
+    "an app beside its database": (
+        "prod",
+        {
+            "apps/aurora/prod/kustomization.yaml": BASE,
+            "apps/aurora/prod/deployment.yaml": WITH_MONGO,
+        },
+        "prod: apps/{app}/prod; ghcr.io/acme/aurora",
+    ),
+    "a kustomization of secrets beside one that sets the image": (
+        "prod",
+        {
+            "k8s/prod-secrets/kustomization.yaml": BASE.replace("deployment", "job"),
+            "k8s/prod-secrets/job.yaml": DEPLOYMENT.replace("Deployment", "Job"),
+            "k8s/overlays/prod/kustomization.yaml": KUSTOMIZATION,
+        },
+        "prod: k8s/overlays/prod",
+    ),
+    "an environment that is spelled otherwise": (
+        "prod",
+        {"overlays/production/kustomization.yaml": KUSTOMIZATION},
+        "production: overlays/production",
+    ),
+}
+
+NOT_THE_APPS: dict[str, dict[str, str]] = {
+    "the only environment is another one": {
+        "storage/aurora/test-pod.yaml": DEPLOYMENT,
+    },
+    "a file beside the environment's own": {
+        "chart/Chart.yaml": "name: aurora\n",
+        "chart/values.yaml": VALUES,
+        "chart/values-prod.yaml": "replicas: 2\n",
+    },
+    "several images with tags of their own, none called like the app": {
+        "environments/prod/kustomization.yaml": OUTER.replace("acme/aurora", "acme/eagle"),
+        "environments/prod/aurora.txt": "",
+    },
+}
+
+
 def tree_of(files: dict[str, str]) -> EditedTree:
     """Return a tree of files."""
     data = {PurePosixPath(path): text.encode() for path, text in files.items()}
@@ -282,12 +369,24 @@ def test_the_environment_that_is_asked_for_is_among_those_that_are_printed(layou
     assert ("ghcr.io/acme/aurora", "1.4.1") in own
 
 
+@pytest.mark.parametrize("layout", PROVED)
+def test_what_is_printed_sets_the_apps_image_in_the_environment(layout: str) -> None:
+    environment, files, expected = PROVED[layout]
+    assert shown(suggested_configuration(tree_of(files), "aurora", environment)) == expected
+
+
+@pytest.mark.parametrize("layout", NOT_THE_APPS)
+def test_what_would_not_set_the_apps_image_in_the_environment_is_not_printed(layout: str) -> None:
+    assert suggested_configuration(tree_of(NOT_THE_APPS[layout]), "aurora", "prod") == ""
+
+
 def test_a_kustomization_that_lists_those_of_apps_is_no_apps_own() -> None:
     files = {
         "apps/prod/kustomization.yaml": "resources: [beacon]\nimages: [{name: x, newTag: v1}]\n",
         "apps/prod/beacon/kustomization.yaml": KUSTOMIZATION.replace("aurora", "beacon"),
     }
-    assert shown(suggested_configuration(tree_of(files), "aurora")) == "prod: apps/prod/{app}"
+    assert suggested_configuration(tree_of(files), "aurora") == ""
+    assert shown(suggested_configuration(tree_of(files), "beacon")) == "prod: apps/prod/{app}"
 
 
 def test_where_another_app_lives_is_no_place_of_this_one() -> None:

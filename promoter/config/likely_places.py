@@ -17,9 +17,23 @@ _ENVIRONMENTS = frozenset(
         "test", "testing", "int", "integration", "dev", "development", "sandbox",
     }
 )  # fmt: skip
+# Those of the same meaning.
+_SAME = (
+    {"prod", "production", "prd", "live"},
+    {"staging", "stage", "stg"},
+    {"test", "testing"},
+    {"int", "integration"},
+    {"dev", "development"},
+)
 # What holds a folder for each environment.
 _PARENTS = frozenset(
     {"overlays", "overlay", "environments", "environment", "envs", "env", "clusters", "stages"}
+)
+# Folders of what runs beside the apps.
+_BESIDE = re.compile(
+    r"(?:.*[-_])?(?:secrets?|secretstore|monitoring|argocd|jobs?|kargo|infrastructure|flux-system)"
+    r"(?:[-_].*)?",
+    re.ASCII,
 )
 BASES = frozenset({"base", "bases", "component", "components", "common", "shared", "default"})
 # Folders and files that are called like no app.
@@ -51,6 +65,8 @@ class LikelyPlace:
     """The app's images in a manifest beside a kustomization."""
     is_default: bool = False
     """Whether it has a chart's own values, which are those of no environment."""
+    sets_images: bool = True
+    """Whether it sets an image itself; a kustomization may build those of its base alone."""
 
     @property
     def has_app(self) -> bool:
@@ -66,6 +82,13 @@ class LikelyPlace:
 def is_generic(name: str) -> bool:
     """Return whether a folder is called like no app, but like what holds manifests."""
     return name.lower() in _GENERIC
+
+
+def same_environment(name: str, asked: str) -> bool:
+    """Return whether an environment is the one that is asked for, as a whole or by a word of it."""
+    words = {*re.split(r"[-_.]", name.lower()), name.lower()}
+    same = next((one for one in _SAME if asked.lower() in one), {asked.lower()})
+    return name == asked or not words.isdisjoint(same)
 
 
 def likely_place(
@@ -125,7 +148,7 @@ def _environment_in(text: str, above: str, asked: str | None, *, is_whole: bool)
 
 def place_rank(
     app: str | None, asked: str | None, places: list[LikelyPlace]
-) -> tuple[int, bool, bool, bool, bool, bool, int, bool, int]:
+) -> tuple[bool, bool, bool, bool, int, bool, bool, bool, bool, int, bool, int]:
     """Return how well places speak for a layout: by the app's name, then by an environment's."""
     first = places[0]
     nearness = max(map(_nearness, places))
@@ -134,7 +157,10 @@ def place_rank(
     both = named and first.has_app
     fits = nearness > 0 or not (app and first.has_app)
     count = len(places)
-    return nearness, is_asked, fits, both, named, first.has_app, count, not first.file, -depth
+    sets = any(one.sets_images for one in places)
+    is_beside = any(map(_BESIDE.fullmatch, PurePosixPath(first.folder).parts))
+    near = nearness > 1, is_asked, not is_beside, sets, nearness
+    return *near, fits, both, named, first.has_app, count, not first.file, -depth
 
 
 def _nearness(place: LikelyPlace) -> int:
@@ -152,7 +178,7 @@ def with_other_environments(
     Where none is named, as of the hosts of Compose, the folder's name is the environment's.
     """
     first, parts = best[0], PurePosixPath(best[0].folder).parts
-    found, hosts = {one.environment: one for one in best}, dict[str, LikelyPlace]()
+    found, hosts = {one.environment: one for one in reversed(best)}, dict[str, LikelyPlace]()
     for group in groups:
         one, own = group[0], PurePosixPath(group[0].folder).parts
         is_like = one.is_of_app and (one.file, one.target) == (first.file, first.target)

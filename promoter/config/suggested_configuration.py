@@ -16,7 +16,10 @@ from pathlib import PurePosixPath
 
 from promoter import graph
 from promoter.config import FILE
-from promoter.config.config import parse
+from promoter.config.apps import known_apps
+from promoter.config.config import Config, parse
+from promoter.config.kustomized_places import kustomized_places
+from promoter.config.layout import find_target
 from promoter.config.likely_places import (
     BASES,
     SUFFIXES,
@@ -24,13 +27,14 @@ from promoter.config.likely_places import (
     likely_place,
     path_template,
     place_rank,
+    same_environment,
     with_other_environments,
 )
-from promoter.config.targets_of_files import TargetKeys, names_app, target_of_file
+from promoter.config.targets_of_files import TargetKeys, target_of_file
 from promoter.domain.errors import PromoteError, RefusedError, UsageError
 from promoter.domain.model import PathKind, Tree
-from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
-from promoter.edits.kustomization import read
+from promoter.domain.paths import KUSTOMIZATION_NAMES
+from promoter.edits.held_images import check_places
 
 # So many folders are looked into: by an API that cuts its listing, each hundred is a request.
 _FOLDERS_LIMIT, _BREADTH, _DEPTH = 300, 40, 8
@@ -55,22 +59,39 @@ def suggested_configuration(tree: Tree, app: str | None, environment: str | None
     in_files = list(_with_images(files, (app, environment), tree))
     # A kustomization beside a HelmRelease lists it, and sets no image itself.
     released = {one.at for one in in_files if one.target and one.target.path.startswith("spec.")}
-    kustomized = [one for one in _kustomizations(files, app, environment) if one.at not in released]
+    kustomized = [
+        one for one in kustomized_places(files, app, environment, tree) if one.at not in released
+    ]
     groups: dict[tuple[str, str, TargetKeys | None], list[LikelyPlace]] = {}
-    for one in (*_with_names(kustomized, app, tree), *in_files):
+    for one in (*kustomized, *in_files):
         # Where another app lives says nothing of this one, unless by an environment's name.
         if one.is_of_app or one.environment or not (app and one.has_app):
             groups.setdefault(one.pattern, []).append(one)
-    for best in sorted(groups.values(), key=partial(place_rank, app, environment), reverse=True):
-        if best[0].target is None and not _may_be_apps(best, groups.values(), tree):
+    # The app's own places come first: they say what it has.
+    found = [sorted(group, key=lambda one: not one.is_of_app) for group in groups.values()]
+    of_apps = {one[0].folder for one in found}
+    named = {one for path in files for one in _environments_of(path, environment)}
+    for best in sorted(found, key=partial(place_rank, app, environment), reverse=True):
+        first = best[0]
+        is_named = first.is_of_app or app is None
+        # A kustomization that lists those of apps below it is none.
+        if not is_named and f"{first.folder}/{{app}}" in of_apps:
             continue
-        whole = with_other_environments(best, groups.values())
-        text = _written([whole, *_beside(best, groups.values())], app, environment)
-        # A key of a file may be none that a path can have.
-        with suppress(UsageError):
-            parse(text.encode(), FILE.name)
+        # What stands beside the environment's own file or folder is of all environments.
+        if not first.environment and not named.isdisjoint(one.at for one in best):
+            continue
+        whole = with_other_environments(best, found)
+        text = _written([whole, *_beside(best, found)], app, environment)
+        if _holds(text, tree, (app, environment), is_named=is_named):
             return text
     return ""
+
+
+def _environments_of(path: PurePosixPath, environment: str | None) -> Iterator[PurePosixPath]:
+    """Yield the folders in which a path has the environment's name, as a folder or as a file."""
+    for one in (path, *path.parents):
+        if environment and environment in re.split(r"[-_.]", one.name):
+            yield one.parent
 
 
 def _beside(
@@ -89,22 +110,44 @@ def _beside(
             yield group
 
 
-def _may_be_apps(
-    places: list[LikelyPlace], groups: Iterable[list[LikelyPlace]], tree: Tree
-) -> bool:
-    """Return whether kustomizations may be those of an app: they set an image, or build containers.
+def _holds(text: str, tree: Tree, asked: tuple[str | None, str | None], *, is_named: bool) -> bool:
+    """Return whether the same command would find an image by this configuration.
 
-    One that lists those of apps below it is none, unless its own images are called like the app.
+    Where nothing is named like the app, its images are those of one tag.
     """
-    of_apps = {one[0].folder for one in groups}
-    if not places[0].is_of_app and f"{places[0].folder}/{{app}}" in of_apps:
+    app, environment = asked
+    try:
+        # A key of a file may be none that a path can have.
+        config = parse(text.encode(), FILE.name)
+    except UsageError:
         return False
-    folders = [one.at for one in places[:_LOOKED]]
-    # What does not come is read one by one.
-    with suppress(PromoteError):
-        graph.prefetch_closures(tree, folders)
-    closures = (graph.read_closure(tree, one) for one in folders)
-    return any(one.entries or one.images or not one.complete for one in closures)
+    known = known_apps(config, tree)
+    apps = known[:_LOOKED] if app is None else [one for one in known if one == app]
+    names = list(config.environments)
+    if environment is not None:
+        names = [one for one in names if same_environment(one, environment)]
+        names.sort(key=lambda one: one != environment)
+        names = names[:1]
+    found = (_tags(config, tree, one, name) for one in apps for name in names)
+    return any(tags and (is_named or len(tags) == 1) for tags in found)
+
+
+def _tags(config: Config, tree: Tree, app: str, environment: str) -> set[str]:
+    """Return the tags of an app's images, or what else tells them apart."""
+    try:
+        target = find_target(config, tree, app, environment)
+        if own := target.own_images(tree):
+            return {str(one.ref) for one in own}
+        if not target.kustomized:
+            check_places(tree, target.file, target.targets)
+            return {""}
+    except PromoteError:
+        return set()
+    closure = graph.read_closure(tree, target.directory)
+    names = {one.name for one in closure.images}
+    return (names & {*target.images} if target.images else names) or (
+        set() if closure.complete else {""}
+    )
 
 
 def _files(tree: Tree, app: str | None) -> Iterator[PurePosixPath]:
@@ -136,36 +179,6 @@ def _files(tree: Tree, app: str | None) -> Iterator[PurePosixPath]:
         folders = [one for one in below if len(one.parts) <= _DEPTH][: _FOLDERS_LIMIT - looked_into]
 
 
-def _kustomizations(
-    files: Iterable[PurePosixPath], app: str | None, environment: str | None
-) -> Iterator[LikelyPlace]:
-    """Yield the folders of kustomizations that may be those of an app in an environment."""
-    folders = [one.parent for one in files if one.name in KUSTOMIZATION_NAMES]
-    for folder in dict.fromkeys(folders):
-        if BASES.isdisjoint(part.lower() for part in folder.parts):
-            yield likely_place(folder, "", app, environment)
-
-
-def _with_names(
-    places: Sequence[LikelyPlace], app: str | None, tree: Tree
-) -> Iterator[LikelyPlace]:
-    """Yield kustomizations; those whose images are called like the app are the app's."""
-    others = [one for one in places if app and not one.has_app]
-    files = {
-        one.at: one.at / name
-        for one in sorted(others, key=lambda one: (not one.environment, len(one.at.parts)))
-        for name in kustomizations_among(tree.entries(one.at))
-    }
-    known = _read(tree, list(files.values())[:_READ_LIMIT])
-    for one in places:
-        names: list[str | None] = []
-        with suppress(PromoteError, KeyError):
-            entries = read(files[one.at], known[files[one.at]]).entries
-            names = [name for entry in entries for name in (entry.name, entry.new_name)]
-        is_named = any(app and name and names_app(name, app) for name in names)
-        yield replace(one, is_of_app=True) if is_named else one
-
-
 def _with_images(
     files: Sequence[PurePosixPath], asked: tuple[str | None, str | None], tree: Tree
 ) -> Iterator[LikelyPlace]:
@@ -191,32 +204,12 @@ def _with_images(
             one = places[path]
             if target.kind == "manifest" and path.parent in kustomized:
                 # The kustomization beside it sets its images.
-                found = one, likely_place(path.parent, "", app, environment)
-                yield from _beside_kustomization(path, target, found, tree)
                 continue
             if target.is_own and not one.is_of_app:
                 one = path_template(path.parent, path.name, None, environment)
             is_default = path.name == _DEFAULTS and path.parent in charts
             is_of_app = one.is_of_app or target.is_own
             yield replace(one, target=target, is_of_app=is_of_app, is_default=is_default)
-
-
-def _beside_kustomization(
-    path: PurePosixPath, target: TargetKeys, places: tuple[LikelyPlace, LikelyPlace], tree: Tree
-) -> Iterator[LikelyPlace]:
-    """Yield the folder's place with the images of a manifest that are the app's.
-
-    They need not be named where the kustomization lists them, and no others.
-    """
-    manifest, folder = places
-    images = target.images or (target.all_images if manifest.is_of_app else ())
-    if images:
-        file = next(one for one in KUSTOMIZATION_NAMES if one in tree.entries(path.parent))
-        with suppress(PromoteError):
-            entries = read(path.parent / file, tree.read(path.parent / file)).entries
-            listed = {one.name for one in entries}
-            is_known = listed == {*images} or (folder.has_app and {*images} <= listed)
-            yield replace(folder, is_of_app=True, images=() if is_known else images)
 
 
 def _read(tree: Tree, paths: list[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
