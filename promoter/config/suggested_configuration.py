@@ -16,10 +16,8 @@ from pathlib import PurePosixPath
 
 from promoter import graph
 from promoter.config import FILE
-from promoter.config.apps import known_apps
 from promoter.config.config import Config, parse
 from promoter.config.kustomized_places import kustomized_places
-from promoter.config.layout import find_target
 from promoter.config.likely_places import (
     BASES,
     SUFFIXES,
@@ -30,11 +28,14 @@ from promoter.config.likely_places import (
     same_environment,
     with_other_environments,
 )
+from promoter.config.path_patterns import filled_path
 from promoter.config.targets_of_files import TargetKeys, target_of_file
 from promoter.domain.errors import PromoteError, RefusedError, UsageError
 from promoter.domain.model import PathKind, Tree
-from promoter.domain.paths import KUSTOMIZATION_NAMES
-from promoter.edits.held_images import check_places
+from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
+from promoter.edits.default_values import with_default_names
+from promoter.edits.held_images import check_places, held_images
+from promoter.edits.targets import EditTarget, KustomizeTarget
 
 # So many folders are looked into: by an API that cuts its listing, each hundred is a request.
 _FOLDERS_LIMIT, _BREADTH, _DEPTH = 300, 40, 8
@@ -82,7 +83,7 @@ def suggested_configuration(tree: Tree, app: str | None, environment: str | None
             continue
         whole = with_other_environments(best, found)
         text = _written([whole, *_beside(best, found)], app, environment)
-        if _holds(text, tree, (app, environment), is_named=is_named):
+        if _holds(text, tree, (app, environment), best, is_named=is_named):
             return text
     return ""
 
@@ -110,7 +111,14 @@ def _beside(
             yield group
 
 
-def _holds(text: str, tree: Tree, asked: tuple[str | None, str | None], *, is_named: bool) -> bool:
+def _holds(
+    text: str,
+    tree: Tree,
+    asked: tuple[str | None, str | None],
+    places: Sequence[LikelyPlace],
+    *,
+    is_named: bool,
+) -> bool:
     """Return whether the same command would find an image by this configuration.
 
     Where nothing is named like the app, its images are those of one tag.
@@ -121,33 +129,48 @@ def _holds(text: str, tree: Tree, asked: tuple[str | None, str | None], *, is_na
         config = parse(text.encode(), FILE.name)
     except UsageError:
         return False
-    known = known_apps(config, tree)
-    apps = known[:_LOOKED] if app is None else [one for one in known if one == app]
     names = list(config.environments)
     if environment is not None:
         names = [one for one in names if same_environment(one, environment)]
         names.sort(key=lambda one: one != environment)
         names = names[:1]
-    found = (_tags(config, tree, one, name) for one in apps for name in names)
-    return any(tags and (is_named or len(tags) == 1) for tags in found)
+    found = (_images(config, tree, (app, name), places) for name in names)
+    return any(images and (is_named or len(images) == 1) for images in found)
 
 
-def _tags(config: Config, tree: Tree, app: str, environment: str) -> set[str]:
-    """Return the tags of an app's images, or what else tells them apart."""
+def _images(
+    config: Config, tree: Tree, where: tuple[str | None, str], places: Sequence[LikelyPlace]
+) -> set[str]:
+    """Return what tells the images of an app apart: their tags, or else their names."""
+    app, environment = where
+    if app is None:
+        closures = (graph.read_closure(tree, one.at) for one in places[:_LOOKED])
+        return {""} if places[0].target or any(map(_builds, closures)) else set()
+    settings = config.environment(environment, app)
+    directory = PurePosixPath(filled_path(settings.path, app, environment))
+    listed = config.apps[app].images if app in config.apps else ()
+    targets, _ = config.targets_of(environment, app)
+    own: Sequence[EditTarget] = with_default_names(tree, directory, targets)
+    files = kustomizations_among(tree.entries(directory))
+    if not own and len(files) != 1:
+        return set()
+    file = directory / (files[0] if files else KUSTOMIZATION_NAMES[0])
     try:
-        target = find_target(config, tree, app, environment)
-        if own := target.own_images(tree):
-            return {str(one.ref) for one in own}
-        if not target.kustomized:
-            check_places(tree, target.file, target.targets)
-            return {""}
+        held = held_images(tree, file, own or (KustomizeTarget(kind="kustomize"),), listed)
+        check_places(tree, file, own)
     except PromoteError:
         return set()
-    closure = graph.read_closure(tree, target.directory)
-    names = {one.name for one in closure.images}
-    return (names & {*target.images} if target.images else names) or (
-        set() if closure.complete else {""}
-    )
+    tags = {str(one.ref) for one in held if not listed or {one.name, one.new_name} & {*listed}}
+    if tags or own:
+        return tags or {""}
+    closure = graph.read_closure(tree, directory)
+    built = {one.name for one in closure.images}
+    return built & {*listed} if listed else built or ({""} if _builds(closure) else set())
+
+
+def _builds(closure: graph.Closure) -> bool:
+    """Return whether a kustomization builds a container, or may build one."""
+    return bool(closure.entries or closure.images) or not closure.complete
 
 
 def _files(tree: Tree, app: str | None) -> Iterator[PurePosixPath]:
