@@ -163,3 +163,12 @@ def test_commits_on_a_branch_are_known_without_the_whole_history_of_the_base(
         base = repository.base(None, ["two"])
         assert [each.sha for each in repository.look(base, branch).commits] == made[::-1]
         assert one.shallow_commits()
+
+
+def test_a_branch_on_an_older_commit_of_the_base_holds_nothing_of_its_own(hub: GitHub) -> None:
+    repo, branch = Repository(hub.repository), "promote/dev/two"
+    repo.commits("main", "other", map(str, range(30)))
+    repo.git("branch", branch, "main~25")
+    with clone(hub) as one:
+        repository = GitRepository(one, 1767225601)
+        assert repository.look(repository.base(None, ["two"]), branch).commits == ()

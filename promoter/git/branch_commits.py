@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from promoter.domain.branch import COMMITS_LIMIT, BranchCommit
+from promoter.domain.declaration import Declaration
 from promoter.domain.moment import bounded_seconds
 from promoter.git.clone import Clone
 from promoter.git.tree import differing
@@ -29,9 +30,10 @@ class BranchCommits:
             self._clone.fetch(tip, depth=COMMITS_LIMIT)
         current = tip
         while current != base and len(found) < COMMITS_LIMIT:
-            # The tip is not asked about: a no may fetch the whole history, and a branch that the
-            # base has in full is known by its merged pull.
-            if current != tip and self._clone.is_ancestor(current, of=base):
+            # Of ours as the tip this is not asked: a no may fetch the whole history, and a branch
+            # that the base has in full is known by its merged pull.
+            is_asked = current != tip or not self._is_ours(tip)
+            if is_asked and self._clone.is_ancestor(current, of=base):
                 break
             if current in self._clone.shallow_commits():
                 self._clone.fetch(tip, depth=COMMITS_LIMIT)
@@ -41,6 +43,11 @@ class BranchCommits:
                 break
             current = commit.parents[0]
         return self._known.setdefault((tip, base), tuple(found))
+
+    def _is_ours(self, sha: str) -> bool:
+        """Return whether a commit's message declares a promotion."""
+        message = self._clone.objects.read(sha).decode("utf-8", "replace").partition("\n\n")[2]
+        return Declaration.parse(message) is not None
 
     def fetch_changed(self, commits: Iterable[BranchCommit]) -> None:
         """Fetch what the files that commits changed were before and after, in one round trip."""
