@@ -107,6 +107,15 @@ def test_a_run_that_has_ended_says_what_it_did_though_a_signal_comes() -> None:
 
 
 @pytest.mark.thorough
+def test_a_signal_that_compiled_code_turned_into_its_own_exception_is_still_the_end() -> None:
+    with stoppable():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except Stopped:
+            assert error_of(ValueError("as of a class that was being built")).exit == 143
+    assert error_of(ValueError("of another run")).exit == 1
+
+
 def test_a_run_that_cannot_say_what_it_did_is_ended_by_a_signal() -> None:
     code = (
         "import os, signal; from promoter.cli.signals import finishing\n"

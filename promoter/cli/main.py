@@ -63,6 +63,8 @@ def _result(argv: Sequence[str], writer: Writer) -> CommandResult:
     except Stopped as stop:
         return _failed(stop.after(progress))
     except BaseException as reason:  # noqa: BLE001 - a compiled module's panic is reported as well
+        if Stopped.latest is not None:
+            return _failed(Stopped.latest.after(progress))
         return _failed(error_of(reason))
 
 

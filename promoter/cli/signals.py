@@ -67,11 +67,13 @@ def stoppable() -> Iterator[None]:
 
     before = {one: signal.getsignal(one) for one in ends}
     before = {one: was for one, was in before.items() if was is not signal.SIG_IGN}
+    Stopped.latest = None
     for one in before:
         signal.signal(one, stop)
     try:
         yield
     finally:
+        Stopped.latest = None
         for one, was in before.items():
             signal.signal(one, was)
 

@@ -31,9 +31,13 @@ RUN_AGAIN = "Run the same command again: it goes on there."
 class Stopped(BaseException):
     """The run is over before its work is; what takes one app's failure for its own lets it pass."""
 
+    latest: Stopped | None = None
+    """What has stopped this run, which compiled code may have turned into an exception of its own."""
+
     def __init__(self, error: PromoteError) -> None:
         super().__init__(error.message)
         self.error = error
+        Stopped.latest = self
 
     def after(self, done: Sequence[str]) -> PromoteError:
         """Return why, with what was done before."""
@@ -71,7 +75,7 @@ def error_of(reason: BaseException) -> PromoteError:
         return _of_the_machine(reason)
     if isinstance(reason, MemoryError):
         return RemoteError("this machine is out of memory", "Give the run more, and run it again.")
-    return _bug(reason)
+    return Stopped.latest.error if Stopped.latest is not None else _bug(reason)
 
 
 def _of_the_machine(error: OSError) -> PromoteError:
