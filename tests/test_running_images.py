@@ -35,6 +35,8 @@ FILES = {
     "base/kustomization.yaml": "resources: [pod.yaml]\n",
     "base/pod.yaml": pod("o/web:1.1.0", "o/db:5.0.0"),
     "of-base/kustomization.yaml": "resources: [../base]\n",
+    "patched/kustomization.yaml": "resources: [../base]\npatches: [{path: p.yaml}]\n",
+    "patched/p.yaml": pod("o/web:2.0.0"),
     "of-both/kustomization.yaml": "resources: [../base]\nimages:\n- {name: o/web, newTag: 1.0.0}\n",
     "renamed/kustomization.yaml": "resources: [../base]\nimages: [{name: o/web, newName: m/web}]\n",
     "by-name/kustomization.yaml": "images: [{name: w, newName: o/web, newTag: 0.8.0}]\n",
@@ -68,6 +70,7 @@ def shown(images: tuple[RunningImage, ...]) -> list[tuple[str, str | None, list[
     [
         ("of-base", (), []),
         ("of-base", ("o/web",), [("o/web", "1.1.0", ["base base/pod.yaml:4"])]),
+        ("patched", ("o/web",), [("o/web", "2.0.0", ["base patched/p.yaml:4"])]),
         ("of-both", ("o/web",), [("o/web", "1.0.0", ["own of-both/kustomization.yaml:3"])]),
         (
             "renamed",

@@ -49,8 +49,9 @@ def image_named(images: Sequence[RunningImage], *names: str) -> RunningImage | N
 def container_images(target: Target, tree: Tree, names: Collection[str]) -> dict[str, RunningImage]:
     """Return the images of these names that containers have, as the app's `images` would meet them.
 
-    Of several containers with one image, the first counts. One that the files do not show, as a
-    replacement makes it, has neither tag nor place. Empty where no kustomization is edited.
+    Of several containers with one image, the first counts, with what a patch makes of it. One that
+    the files do not show, as a replacement makes it, has neither tag nor place. Empty where no
+    kustomization is edited.
     """
     if not (names and target.kustomized):
         return {}
@@ -63,6 +64,11 @@ def container_images(target: Target, tree: Tree, names: Collection[str]) -> dict
         file, line = (
             (entry.file, entry.line) if (entry := one.overridden_by) else (one.file, one.line)
         )
+        if name not in found and closure.patched and not one.steps:
+            at = PurePosixPath(one.file), (one.line, one.column)
+            if (later := graph.overwriter(tree, closure, *at)) and split(later.text)[0] == name:
+                _, tag, digest = split(later.text)
+                file, line = later.file, later.line
         place = ImagePlace(PurePosixPath(file), line, Ref(tag, digest), SetBy.BASE)
         known = found.setdefault(name, RunningImage(name, tag, digest, places=(place,)))
         # Of a container that a patch may change, the old image and the new one are both known.
