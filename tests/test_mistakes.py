@@ -1804,7 +1804,10 @@ def test_clone_at_hand_that_lacks_its_configuration_is_told_one_that_fits(tmp_pa
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "kustomization.yaml").write_text("images: [{name: web, newTag: v1}]\n")
     run = promote(*_ASK, cwd=tmp_path)
-    fitting = ("If it is this one, commit this promoter.yaml:", "path: overlays/production")
+    fitting = (
+        "If it is this one, write --repo . and commit this promoter.yaml:",
+        "path: overlays/production",
+    )
     assert_told(run, 2, ("Name the GitOps repository: --repo URL", *fitting))
 
 

@@ -464,3 +464,47 @@ def test_of_very_many_apps_the_one_that_is_asked_for_is_looked_at() -> None:
 )
 def test_where_nothing_is_found_nothing_is_made_up(files: dict[str, str]) -> None:
     assert suggested_configuration(tree_of(files), "aurora") == ""
+
+
+def told(files: dict[str, str], app: str, environment: str | None = None) -> SelectionError:
+    """Return the error for an app in a repository without promoter.yaml."""
+    with pytest.raises(SelectionError) as error:
+        find_target(Config(), tree_of(files), app, environment)
+    return error.value
+
+
+def test_an_app_beside_a_known_layout_gets_its_promoter_yaml() -> None:
+    files = {
+        "apps/beacon/overlays/prod/kustomization.yaml": KUSTOMIZATION.replace("aurora", "beacon"),
+        "environments/prod/kustomization.yaml": KUSTOMIZATION,
+    }
+    error = told(files, "aurora", "prod")
+    assert error.message == "there is no app 'aurora': by the folders, the apps are beacon"
+    assert "it replaces the layout of beacon" in error.hint
+    assert "path: environments/prod" in error.hint
+
+
+@pytest.mark.parametrize("app", ["becon", "eagle"])
+def test_beside_a_known_layout_a_slip_and_a_strange_name_get_no_promoter_yaml(app: str) -> None:
+    files = {
+        "apps/beacon/overlays/prod/kustomization.yaml": KUSTOMIZATION.replace("aurora", "beacon"),
+        "environments/prod/kustomization.yaml": KUSTOMIZATION,
+    }
+    error = told(files, app, "prod")
+    assert error.message == f"there is no app {app!r}"
+    assert "beacon" in error.hint
+
+
+def test_where_the_environment_is_spelled_otherwise_the_error_says_which_one_to_write() -> None:
+    files = {"overlays/production/kustomization.yaml": KUSTOMIZATION}
+    assert "write --env production in place of prod:" in told(files, "aurora", "prod").hint
+
+
+def test_where_nothing_is_called_like_the_app_the_folders_with_images_are_named() -> None:
+    files = {
+        "environments/prod/kustomization.yaml": OUTER,
+        "environments/dev/kustomization.yaml": OUTER,
+    }
+    hint = told(files, "eagle", "prod").hint
+    assert hint.startswith("Nothing that sets an image is called like eagle in prod. ")
+    assert "Images are set in environments/dev, environments/prod. Commit a promoter.yaml" in hint

@@ -35,12 +35,6 @@ _LAYOUTS = (
     "overlays/{environment}/{app}",
     "{app}/overlays/{environment}",
 )
-_EXAMPLE = """\
-environments:
-  dev:
-    path: apps/{app}/overlays/dev
-  prod:
-    path: apps/{app}/overlays/prod"""
 # Files that a pattern such as `{app}.yaml` has, and that are no app's.
 _NO_APPS = (*KUSTOMIZATION_NAMES, FILE.name)
 # So many apps that are not there, and places that were looked at, are named.
@@ -106,26 +100,21 @@ def check_layout(
     and for the environment that is asked for.
     """
     known = [] if config.environments else _apps_of_layouts(tree)
-    if config.environments or (known and app is None):
+    if config.environments or (known and (app is None or config.apps)):
         return
     # Late: a known layout needs none of it.
     from promoter.config.likely_places import is_generic
-    from promoter.config.suggested_configuration import suggested_configuration
+    from promoter.config.unknown_layout import configuration_hint
 
-    if known and (config.apps or not all(map(is_generic, known))):
+    hint = configuration_hint(config, tree, app, asked, known)
+    if not hint:
         return
-    suggested = suggested_configuration(tree, app, asked)
-    own = config.place_of(()) is not None
-    if app in config.apps:
-        suggested = suggested.partition("\napps:")[0]
-    hint = f"Commit a {FILE} that says where they are, such as:\n{_EXAMPLE}"
-    if suggested:
-        verb = f"add this to {FILE}" if own else f"commit this {FILE}"
-        hint = f"By the repository's folders, {verb}:\n{suggested}"
     layouts = f"layouts that are known by themselves: {', '.join(_LAYOUTS)}"
     if known:
-        message = f"there is no app {app!r}: by the folders, it is called {' or '.join(known)}"
-        raise SelectionError(message, hint)
+        named = f"it is called {' or '.join(known)}"
+        if not all(map(is_generic, known)):
+            named = f"the apps are {', '.join(known)}"
+        raise SelectionError(f"there is no app {app!r}: by the folders, {named}", hint)
     raise SelectionError(
         f"no environments are configured, and the repository has none of the {layouts}", hint
     )

@@ -49,22 +49,19 @@ _CHART, _DEFAULTS = "Chart.yaml", "values.yaml"
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9/.][\w./={}\[\]-]*", re.ASCII)
 
 
-def suggested_configuration(tree: Tree, app: str | None, environment: str | None = None) -> str:
+def suggested_configuration(
+    tree: Tree, app: str | None, environment: str | None = None, *, only_named: bool = False
+) -> str:
     """Return the promoter.yaml by which an app of a repository can be promoted; '' without an idea.
 
     It is looked at in one listing, and in some of its files. Without an app, it is about any; the
-    environment that is asked for says which of several places is meant.
+    environment that is asked for says which of several places is meant. With `only_named`, a place
+    is the app's that is called like it, and no other one.
     """
     tree.unfold(PurePosixPath())
     files = list(_files(tree, app))
-    in_files = list(_with_images(files, (app, environment), tree))
-    # A kustomization beside a HelmRelease lists it, and sets no image itself.
-    released = {one.at for one in in_files if one.target and one.target.path.startswith("spec.")}
-    kustomized = [
-        one for one in kustomized_places(files, app, environment, tree) if one.at not in released
-    ]
     groups: dict[tuple[str, str, TargetKeys | None], list[LikelyPlace]] = {}
-    for one in (*kustomized, *in_files):
+    for one in _places(files, (app, environment), tree):
         # Where another app lives says nothing of this one, unless by an environment's name.
         if one.is_of_app or one.environment or not (app and one.has_app):
             groups.setdefault(one.pattern, []).append(one)
@@ -76,7 +73,7 @@ def suggested_configuration(tree: Tree, app: str | None, environment: str | None
         first = best[0]
         is_named = first.is_of_app or app is None
         # A kustomization that lists those of apps below it is none.
-        if not is_named and f"{first.folder}/{{app}}" in of_apps:
+        if not is_named and (only_named or f"{first.folder}/{{app}}" in of_apps):
             continue
         # What stands beside the environment's own file or folder is of all environments.
         if not first.environment and not named.isdisjoint(one.at for one in best):
@@ -86,6 +83,27 @@ def suggested_configuration(tree: Tree, app: str | None, environment: str | None
         if _holds(text, tree, (app, environment), best, is_named=is_named):
             return text
     return ""
+
+
+def folders_with_images(tree: Tree) -> list[str]:
+    """Return the folders whose files set an image, those that environments are called like first."""
+    tree.unfold(PurePosixPath())
+    places = [
+        one for one in _places(list(_files(tree, None)), (None, None), tree) if one.sets_images
+    ]
+    places.sort(key=lambda one: (not one.environment, len(one.at.parts), str(one.at)))
+    return list(dict.fromkeys(str(one.at) for one in places))
+
+
+def _places(
+    files: Sequence[PurePosixPath], asked: tuple[str | None, str | None], tree: Tree
+) -> Iterator[LikelyPlace]:
+    """Yield the kustomizations and the files that may be those of an app in an environment."""
+    in_files = list(_with_images(files, asked, tree))
+    # A kustomization beside a HelmRelease lists it, and sets no image itself.
+    released = {one.at for one in in_files if one.target and one.target.path.startswith("spec.")}
+    yield from (one for one in kustomized_places(files, *asked, tree) if one.at not in released)
+    yield from in_files
 
 
 def _environments_of(path: PurePosixPath, environment: str | None) -> Iterator[PurePosixPath]:

@@ -45,7 +45,7 @@ def gitops_origin(
 
         hint = f"Rename {other} to {FILE}, the only name that is read. {_HINT}" if other else _HINT
         if not other and (fitting := suggested_configuration(tree, app, environment)):
-            hint = f"{_HINT} If it is this one, commit this {FILE}:\n{fitting}"
+            hint = f"{_HINT} If it is this one, write --repo . and commit this {FILE}:\n{fitting}"
         raise UsageError(
             f"no --repo is given, and {top.name} has no {FILE} and none of the known layouts",
             hint,
