@@ -302,6 +302,37 @@ PROVED: dict[str, tuple[str, dict[str, str], str]] = {
         },
         "prod: k8s/overlays/prod",
     ),
+    "the app's values beside those of its cache": (
+        "prod",
+        {
+            "environments/prod/values.yaml": f"aurora: {{redis: {{image: 'redis:7'}}}}\n{VALUES}",
+        },
+        "prod: environments/prod; yaml-path values.yaml image.tag",
+    ),
+    "a tag beside the name of its image": (
+        "prod",
+        {
+            "helm/values-prod.yaml": "services:\n"
+            "  aurora: {image: ghcr.io/acme/aurora, tag: 1.4.1}\n"
+            "  beacon: {image: ghcr.io/acme/beacon, tag: 2.0.0}\n",
+        },
+        "prod: helm; yaml-path values-{environment}.yaml services.{app}.tag services.{app}.image",
+    ),
+    "a marker of Flux": (
+        "prod",
+        {
+            "clusters/prod/pool.yaml": RELEASE.replace(
+                "{repository: ghcr.io/acme/aurora, tag: 1.4.1}",
+                '\n      tag: 1.4.1 # {"$imagepolicy": "flux-system:aurora-policy:tag"}',
+            ),
+        },
+        "prod: clusters/prod; marker pool.yaml flux-system:{app}-policy",
+    ),
+    "manifests in a base, without any kustomization": (
+        "prod",
+        {"base/backend/deploy-aurora.yml": DEPLOYMENT, "base/backend/deploy-beacon.yml": POD},
+        "prod: base/backend; manifest deploy-{app}.yml",
+    ),
     "an environment that is spelled otherwise": (
         "prod",
         {"overlays/production/kustomization.yaml": KUSTOMIZATION},
@@ -317,6 +348,10 @@ NOT_THE_APPS: dict[str, dict[str, str]] = {
         "chart/Chart.yaml": "name: aurora\n",
         "chart/values.yaml": VALUES,
         "chart/values-prod.yaml": "replicas: 2\n",
+    },
+    "the image of its cache alone": {
+        "charts/aurora/Chart.yaml": "name: aurora\n",
+        "charts/aurora/values.yaml": "aurora: {redis: {image: 'redis:7'}}\n",
     },
     "several images with tags of their own, none called like the app": {
         "environments/prod/kustomization.yaml": OUTER.replace("acme/aurora", "acme/eagle"),
@@ -338,7 +373,9 @@ def shown(text: str) -> str:
     for one in config.targets:
         keys = one.model_dump(exclude_defaults=True)
         said += "; " + " ".join(
-            str(keys[key]) for key in ("kind", "file", "tag", "reference") if key in keys
+            str(keys[key])
+            for key in ("kind", "file", "tag", "reference", "repository", "policy")
+            if key in keys
         )
     return "; ".join([said, *(image for app in config.apps.values() for image in app.images)])
 

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from promoter import graph
 from promoter.config.likely_places import BASES, LikelyPlace, likely_place
-from promoter.config.targets_of_files import names_app
+from promoter.config.targets_of_files import is_service, names_app
 from promoter.domain.errors import PromoteError
 from promoter.domain.image import split
 from promoter.domain.model import Tree
@@ -18,12 +18,6 @@ from promoter.domain.paths import KUSTOMIZATION_NAMES
 
 # So many kustomizations are read with all that they are built from.
 _LIMIT = 40
-# Images that run beside an app, and are another's.
-_SERVICES = re.compile(
-    r"(?:.*[/-])?(?:mongo|mongodb|redis|valkey|postgres|postgresql|mysql|mariadb|memcached|rabbitmq|"
-    r"minio|busybox)(?:-.*)?",
-    re.ASCII,
-)
 
 
 def kustomized_places(
@@ -127,8 +121,3 @@ def called_like(names: dict[str, str], app: str) -> list[str]:
     return [one for one, said in names.items() if ends.fullmatch(said) or ends.fullmatch(one)] or [
         one for one, said in names.items() if names_app(said, app) or names_app(one, app)
     ]
-
-
-def is_service(image: str) -> bool:
-    """Return whether an image is a database or the like, which runs beside an app."""
-    return _SERVICES.fullmatch(image) is not None

@@ -14,9 +14,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
 
-from promoter import graph
-from promoter.config import FILE
-from promoter.config.config import Config, parse
+from promoter.config.configuration_check import holds_image
 from promoter.config.kustomized_places import kustomized_places
 from promoter.config.likely_places import (
     BASES,
@@ -25,17 +23,12 @@ from promoter.config.likely_places import (
     likely_place,
     path_template,
     place_rank,
-    same_environment,
     with_other_environments,
 )
-from promoter.config.path_patterns import filled_path
 from promoter.config.targets_of_files import TargetKeys, target_of_file
-from promoter.domain.errors import PromoteError, RefusedError, UsageError
+from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.model import PathKind, Tree
-from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
-from promoter.edits.default_values import with_default_names
-from promoter.edits.held_images import check_places, held_images
-from promoter.edits.targets import EditTarget, KustomizeTarget
+from promoter.domain.paths import KUSTOMIZATION_NAMES
 
 # So many folders are looked into: by an API that cuts its listing, each hundred is a request.
 _FOLDERS_LIMIT, _BREADTH, _DEPTH = 300, 40, 8
@@ -43,8 +36,6 @@ _FOLDERS_LIMIT, _BREADTH, _DEPTH = 300, 40, 8
 _READ_LIMIT, _SIZE_LIMIT = 40, 100_000
 # A name that can stand in promoter.yaml and on a terminal as it is.
 _PLAIN_PATH = re.compile(r"[\w@+][\w@+. -]*", re.ASCII)
-# So many places of a layout are looked at for whether they have images.
-_LOOKED = 40
 _CHART, _DEFAULTS = "Chart.yaml", "values.yaml"
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9/.][\w./={}\[\]-]*", re.ASCII)
 
@@ -80,7 +71,7 @@ def suggested_configuration(
             continue
         whole = with_other_environments(best, found)
         text = _written([whole, *_beside(best, found)], app, environment)
-        if _holds(text, tree, (app, environment), best, is_named=is_named):
+        if holds_image(text, tree, (app, environment), best, is_named=is_named):
             return text
     return ""
 
@@ -129,68 +120,6 @@ def _beside(
             yield group
 
 
-def _holds(
-    text: str,
-    tree: Tree,
-    asked: tuple[str | None, str | None],
-    places: Sequence[LikelyPlace],
-    *,
-    is_named: bool,
-) -> bool:
-    """Return whether the same command would find an image by this configuration.
-
-    Where nothing is named like the app, its images are those of one tag.
-    """
-    app, environment = asked
-    try:
-        # A key of a file may be none that a path can have.
-        config = parse(text.encode(), FILE.name)
-    except UsageError:
-        return False
-    names = list(config.environments)
-    if environment is not None:
-        names = [one for one in names if same_environment(one, environment)]
-        names.sort(key=lambda one: one != environment)
-        names = names[:1]
-    found = (_images(config, tree, (app, name), places) for name in names)
-    return any(images and (is_named or len(images) == 1) for images in found)
-
-
-def _images(
-    config: Config, tree: Tree, where: tuple[str | None, str], places: Sequence[LikelyPlace]
-) -> set[str]:
-    """Return what tells the images of an app apart: their tags, or else their names."""
-    app, environment = where
-    if app is None:
-        closures = (graph.read_closure(tree, one.at) for one in places[:_LOOKED])
-        return {""} if places[0].target or any(map(_builds, closures)) else set()
-    settings = config.environment(environment, app)
-    directory = PurePosixPath(filled_path(settings.path, app, environment))
-    listed = config.apps[app].images if app in config.apps else ()
-    targets, _ = config.targets_of(environment, app)
-    own: Sequence[EditTarget] = with_default_names(tree, directory, targets)
-    files = kustomizations_among(tree.entries(directory))
-    if not own and len(files) != 1:
-        return set()
-    file = directory / (files[0] if files else KUSTOMIZATION_NAMES[0])
-    try:
-        held = held_images(tree, file, own or (KustomizeTarget(kind="kustomize"),), listed)
-        check_places(tree, file, own)
-    except PromoteError:
-        return set()
-    tags = {str(one.ref) for one in held if not listed or {one.name, one.new_name} & {*listed}}
-    if tags or own:
-        return tags or {""}
-    closure = graph.read_closure(tree, directory)
-    built = {one.name for one in closure.images}
-    return built & {*listed} if listed else built or ({""} if _builds(closure) else set())
-
-
-def _builds(closure: graph.Closure) -> bool:
-    """Return whether a kustomization builds a container, or may build one."""
-    return bool(closure.entries or closure.images) or not closure.complete
-
-
 def _files(tree: Tree, app: str | None) -> Iterator[PurePosixPath]:
     """Yield the files of YAML below the root, the nearest first; templates of Helm are none."""
     folders, looked_into = [PurePosixPath()], 0
@@ -226,14 +155,15 @@ def _with_images(
     """Yield the files that hold an image outside of a kustomization's own entries."""
     app, environment = asked
     charts = {one.parent for one in files if one.name == _CHART}
+    kustomized = {one.parent for one in files if one.name in KUSTOMIZATION_NAMES}
     others = [
         one
         for one in files
         if one.name not in (*KUSTOMIZATION_NAMES, _CHART)
-        and BASES.isdisjoint(part.lower() for part in one.parts)
+        # What is called a base is one of kustomizations.
+        and (not kustomized or BASES.isdisjoint(part.lower() for part in one.parts))
     ]
     places = {one: likely_place(one.parent, one.name, app, environment) for one in others}
-    kustomized = {one.parent for one in files if one.name in KUSTOMIZATION_NAMES}
 
     def promising(path: PurePosixPath) -> tuple[bool, bool, int]:
         place = places[path]
@@ -277,8 +207,10 @@ def _written(groups: list[list[LikelyPlace]], app: str | None, environment: str 
     lines += ["targets:"] if targets else []
     for file, target in targets:
         lines += [f"  - kind: {target.kind}", f"    file: {_scalar(file)}"]
-        path = re.sub(rf"(?<![\w-]){re.escape(app)}(?![\w-])", "{app}", target.path) if app else ""
-        lines += [f"    {target.key}: {_scalar(path or target.path)}"] if target.key else []
+        keys = {target.key: target.path, "repository": target.repository}
+        lines += [
+            f"    {key}: {_scalar(_with_app(one, app, key))}" for key, one in keys.items() if one
+        ]
     of_places = dict.fromkeys(image for one in places for image in one.images)
     own = first.target.images if first.target else tuple(of_places)
     if app and own:
@@ -287,6 +219,12 @@ def _written(groups: list[list[LikelyPlace]], app: str | None, environment: str 
     elif not first.has_app:
         lines += ["apps:", f"  {app or 'app'}: {{}}"]
     return "\n".join(lines)
+
+
+def _with_app(path: str, app: str | None, key: str) -> str:
+    """Return a path, or a policy, with a placeholder where the app's name is a word of it."""
+    end = r"(?!\w)" if key == "policy" else r"(?![\w-])"
+    return re.sub(rf"(?<![\w-]){re.escape(app)}{end}", "{app}", path) if app else path
 
 
 def _scalar(text: str) -> str:

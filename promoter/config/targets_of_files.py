@@ -12,6 +12,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.edits.region import Region, Spot, roots
 from promoter.edits.targets import argocd, manifest
+from promoter.edits.targets.marker import marks
 from promoter.edits.targets.model import image_names
 
 _DEPTH = 12
@@ -20,6 +21,12 @@ _VALUES_INSIDE = ("HelmRelease", *argocd.KINDS)
 # What another program fills in, and what is no key of a path without brackets.
 _FILLED_IN = ("{{", "${", "$(")
 _NO_KEY = re.compile(r"[.\[\]\\/]")
+# Images that run beside an app, and are another's.
+_SERVICES = re.compile(
+    r"(?:.*[/-])?(?:mongo|mongodb|redis|valkey|postgres|postgresql|mysql|mariadb|memcached|rabbitmq|"
+    r"minio|busybox)(?:-.*)?",
+    re.ASCII,
+)
 _IMAGE = re.compile(r"[a-z0-9][\w./-]*(?::\d+/[\w./-]+)?:[\w][\w.-]*", re.ASCII)
 
 
@@ -30,7 +37,9 @@ class TargetKeys:
     kind: str
     key: str = ""
     path: str = ""
-    """Of `kind: yaml-path`: `tag` or `reference`, and the path of the scalar."""
+    """Of `kind: yaml-path`: `tag` or `reference`, and the path of the scalar; of a marker: its policy."""
+    repository: str = ""
+    """The path of the image's name, where it is not known by its key."""
     images: tuple[str, ...] = ()
     """The images that are called like the app, where the file has others as well."""
     all_images: tuple[str, ...] = field(default=(), compare=False)
@@ -48,6 +57,9 @@ def target_of_file(path: PurePosixPath, data: bytes, app: str | None) -> TargetK
         region = Region.of(path, data)
         if argocd.find(region):
             return TargetKeys("argocd")
+        policies = (one.subject for one in marks(region) if not one.own)
+        if policy := next((one for one in policies if app and names_app(one, app)), None):
+            return TargetKeys("marker", "policy", policy, is_own=True)
         kinds = {kind.text for root in roots(region) if (kind := root.get("kind")) is not None}
         if kinds and kinds.isdisjoint(_VALUES_INSIDE) and (sites := manifest.find(region)):
             found_names = image_names(sites)
@@ -59,7 +71,10 @@ def target_of_file(path: PurePosixPath, data: bytes, app: str | None) -> TargetK
         found = [one for root in roots(region) for one in _scalars(root, "", 0)]
     except PromoteError:
         return None
-    own = [one for one, said in found if app and _word(app).search(said)]
+    apps = [one for one in found if not _is_of_service(*one, app)]
+    own = [one for one, said in apps if app and names_app(said, app)]
+    # In a file of the app's, what is beside the images of services is the app's.
+    found = apps if len(found) == 1 or (app and names_app(str(path), app)) else found
     if own or len(found) != 1:
         return replace(own[0], is_own=True) if own else None
     return found[0][0]
@@ -68,6 +83,17 @@ def target_of_file(path: PurePosixPath, data: bytes, app: str | None) -> TargetK
 def _own(images: list[str], app: str | None) -> tuple[str, ...]:
     own = [one for one in images if app and _word(app).search(one)]
     return tuple(own) if len(own) < len(images) else ()
+
+
+def is_service(image: str) -> bool:
+    """Return whether an image is a database or the like, which runs beside an app."""
+    return _SERVICES.fullmatch(image) is not None
+
+
+def _is_of_service(target: TargetKeys, said: str, app: str | None) -> bool:
+    """Return whether a scalar holds the image of a service that is not the app itself."""
+    names = [*target.path.split("."), said.rpartition(" ")[2].partition(":")[0]]
+    return any(is_service(one) and not (app and names_app(one, app)) for one in names)
 
 
 def names_app(image: str, app: str) -> bool:
@@ -88,10 +114,14 @@ def _scalars(spot: Spot, path: str, depth: int) -> Iterator[tuple[TargetKeys, st
         yield TargetKeys("yaml-path", "tag", f"{path}.value"), path
         return
     tag, repository = spot.get("tag"), spot.get("repository") or spot.get("name")
+    image = spot.get("image")
+    is_beside = image is not None and image.text and _is_plain(image) and ":" not in image.text
     is_image = "image" in path.rpartition(".")[2].lower() or spot.get("repository") is not None
-    if tag is not None and is_image and _is_plain(tag):
-        said = f"{path} {repository.text if repository else ''}"
-        yield TargetKeys("yaml-path", "tag", _joined(path, "tag")), said
+    if tag is not None and (is_image or is_beside) and _is_plain(tag):
+        named = image if is_beside and not is_image else repository
+        beside = _joined(path, "image") if is_beside and not is_image else ""
+        said = f"{path} {named.text if named else ''}"
+        yield TargetKeys("yaml-path", "tag", _joined(path, "tag"), beside), said
         return
     for child in spot.below():
         key = _key(child, path)
