@@ -113,13 +113,15 @@ _JSON = "- target: {kind: Deployment}\n  patch: "
         (f"{_JSON}'[{{op: replace, path: {_LIST}/0/image, value: j:1}}]'\n", ["j:1"]),
         (
             f"{_JSON}|-\n    - {{op: add, path: {_LIST}/-, value: {{name: n, image: n:1}}}}\n",
-            ["n", "n:1"],
+            ["n:1"],
         ),
         (
             f"{_MERGE}spec: {{template: {{spec: {{containers: [{{name: n, image: n:1}}]}}}}}}\n",
             ["n:1"],
         ),
         (f"{_MERGE}$patch: delete\n", []),
+        (f"{_JSON}'[{{op: add, path: /spec/replicas, value: 3}}]'\n", []),
+        (f"{_JSON}'[{{op: add, path: {_LIST}/0/args, value: [jdbc:db]}}]'\n", []),
     ],
 )
 def test_an_image_that_a_patch_may_set_counts_beside_the_old_one(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import PurePosixPath
 
@@ -28,6 +29,8 @@ _ENTRIES_LIMIT = 500
 _FILES_LIMIT = 20
 _FLUX = "kustomize.toolkit.fluxcd.io/"
 _ARGOCD = "argoproj.io/"
+_PATH = re.compile(r"\bpath:[ \t]*[\"']?((?:\{\{.*?\}\}|[^\"'#,{}\r\n])+)")
+_PARAMETER = re.compile(r"\{\{.*?\}\}")
 _KIND = ("kind", "apiVersion")
 _FIELDS = ("name", "newName", "newTag", "digest")
 
@@ -85,6 +88,29 @@ def overrides_elsewhere(
                 images = root.at("spec", "images")
                 if images and _is_for(root.at("spec", "path"), directory):
                     yield from _warnings("Flux", images.below(), moves)
+
+
+def is_applied(tree: Tree, files: Iterable[PurePosixPath], directory: PurePosixPath) -> bool:
+    """Return whether a file of Argo CD or Flux applies just this folder, by its path or by a pattern.
+
+    A file that cannot be read is passed over.
+    """
+    for path in files:
+        try:
+            text = tree.read(path).decode("utf-8", "replace")
+        except (RefusedError, KeyError):
+            continue
+        if _ARGOCD in text or _FLUX in text:
+            for named in _PATH.findall(text):
+                parts = PurePosixPath(_PARAMETER.sub("*", named).strip().lstrip("/")).parts
+                # A path that is all parameters says nothing; its generator does.
+                if any(part != "*" for part in parts) and _is_pattern_of(parts, directory):
+                    return True
+    return False
+
+
+def _is_pattern_of(parts: Sequence[str], directory: PurePosixPath) -> bool:
+    return len(parts) == len(directory.parts) and all(map(fnmatchcase, directory.parts, parts))
 
 
 def delivery_files(tree: Tree, app: str, environment: str) -> list[PurePosixPath]:

@@ -27,6 +27,7 @@ from promoter.engine.selection.work import Key, View, Work
 from promoter.graph import prefetch_closures
 from promoter.planning.branch import branch_for
 from promoter.planning.outcome import Outcome, failed
+from promoter.planning.outer_kustomizations import outer_kustomizations
 from promoter.planning.plan import Plan, Push, Request, writes
 
 
@@ -87,6 +88,8 @@ def _prefetch(
         # Whether other environments stand on an app's folder, their own files say.
         found = (kustomizations_beside(view.config, view.tree, one) for one in targets)
         beside += chain.from_iterable(found)
+    for one in targets:
+        beside += outer_kustomizations(view.tree, one.directory, one.environment)
     folders = [one.directory for one in targets]
     for one in targets:
         folders += folders_beside(view.config, view.tree, one)

@@ -201,9 +201,19 @@ class Images:
             fields = mapping_of(operation)
             if text_of(fields.get("op")) in ("copy", "move"):
                 self._doubt(f"{_place(operation)} moves values of objects")
-            certain = _CONTAINER.fullmatch(text_of(fields.get("path"))) is not None
-            for scalar in scalars(fields.get("value")):
-                yield _image(scalar, certain=certain)
+            path = text_of(fields.get("path"))
+            if "value" in fields:
+                yield from self._in_operation(path, fields["value"])
+
+    def _in_operation(self, path: str, value: Value) -> Iterator[Image]:
+        """Yield the images in what a JSON patch writes at a path: those of containers alone."""
+        *_, parent, last = "", *path.split("/")
+        if not isinstance(value, Scalar):
+            # An element is added to the list above it.
+            is_element = _INDEX.fullmatch(last) is not None
+            yield from self._in_object({parent: [value]} if is_element else {last: value})
+        elif last in _KEYS | self.keys:
+            yield _image(value, certain=_CONTAINER.fullmatch(path) is not None)
 
     def _in_object(self, value: Value) -> Iterator[Image]:
         """Yield the images at or below a part of an object."""

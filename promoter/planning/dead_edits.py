@@ -29,6 +29,8 @@ class ByNames:
     """One for each edit that reaches no container."""
     unread: tuple[str, ...] = ()
     """What could not be read of all that uses the images."""
+    overridden: tuple[str, ...] = ()
+    """What is said of outer kustomizations that set some of the images again."""
 
 
 def judge_by_names(tree: Tree, edits: Sequence[FileEdit], directory: PurePosixPath) -> ByNames:

@@ -28,6 +28,7 @@ from promoter.edits.target_edits import edit_targets
 from promoter.edits.working_files import WorkingFiles, joined_edits
 from promoter.planning.dead_edits import ByNames, judge_by_names
 from promoter.planning.misnamed import at_configuration, at_request, at_target, other_names
+from promoter.planning.outer_kustomizations import set_again
 from promoter.planning.running_images import from_containers
 from promoter.planning.unnamed import unnamed
 
@@ -218,7 +219,11 @@ def by_names(proposal: Proposal, target: Target, tree: Tree, asked: Iterable[str
     if new and found.refusals:
         new -= {entry.name for entry in _entries(tree, target)}
     refusals = (at_request(one, target, new) for one in found.refusals)
-    return replace(found, refusals=tuple(at_configuration(one, target) for one in refusals))
+    found = replace(found, refusals=tuple(at_configuration(one, target) for one in refusals))
+    if found.refusals:
+        return found
+    again = set_again(tree, proposal.image_edits, target.directory, target.app, target.environment)
+    return replace(found, refusals=again.refusals, overridden=again.warnings)
 
 
 def _entry_name(name: str, entries: Sequence[ImageEntry | RunningImage], target: Target) -> str:

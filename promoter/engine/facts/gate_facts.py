@@ -64,7 +64,9 @@ def gate_facts_of(
         other_environments=_others(intent, run) if is_shown else (),
         dead_edits=names.refusals if names else (),
         unread=names.unread if names else (),
-        overridden=_overridden(intent, run) if intent.makes_commit else (),
+        overridden=(*_overridden(intent, run), *(names.overridden if names else ()))
+        if intent.makes_commit
+        else (),
         foreign=change.branch.foreign if protected else (),
         dropped=_dropped(change, intent) if request.take_over else (),
         elsewhere=state.elsewhere if intent.end in (End.PULL, End.CLOSE) else (),

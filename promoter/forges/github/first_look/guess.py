@@ -112,6 +112,8 @@ def _folders(app: str, environment: str) -> tuple[PurePosixPath, ...]:
     names = ("apps/{app}", "apps/{app}/overlays", "{app}", "{app}/overlays", "base/{app}")
     more = [_filled(one, app, "") for one in (*names, "apps/base/{app}")]
     fixed = [PurePosixPath("clusters"), PurePosixPath("overlays")]
+    # Its kustomization may include all apps, and set their images again.
+    fixed.append(PurePosixPath("clusters", environment))
     # An overlay is looked for as if its folder were named for the app.
     fixed += [PurePosixPath("apps", one) for one in environments]
     return tuple(dict.fromkeys([*there, *near, *more, *fixed]))
