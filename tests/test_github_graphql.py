@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from promoter.domain.branch import CommitDraft, Opening, Renewal
 from promoter.domain.pull import Pull, PullDraft, PullExtras, PullState
 from promoter.forges.github.api import mutations, queries
 from promoter.forges.github.api.client import Client
+from promoter.forges.github.api.field_types import TYPES
 from promoter.forges.github.api.http import GitHubHttp
 from promoter.forges.github.first_look import first_pulls, guess, overview
 from promoter.forges.github.git_data import branches, commit_pulls, folders, versions
@@ -22,7 +24,7 @@ from promoter.system.deadline import Deadline
 from tests.servers.github import Token
 from tests.servers.github.errors import GraphError
 from tests.servers.github.field_permissions import check_scopes
-from tests.servers.github.graph_language import parse
+from tests.servers.github.graph_language import Selection, parse
 
 pytestmark = pytest.mark.provisioned
 
@@ -109,6 +111,23 @@ def test_no_document_needs_another_scope_than_a_classic_tokens_repo() -> None:
         check_scopes(parse(text), Token(scopes="repo"))
     with pytest.raises(GraphError, match=r"'id' field requires .* 'read:org'|'team' field"):
         check_scopes(parse(_made()["Deliver"]), Token(scopes="repo"))
+
+
+def _leaves(selections: Iterable[Selection]) -> Iterator[str]:
+    """Yield the names under which the fields that are no objects are answered."""
+    for one in selections:
+        if one.children:
+            yield from _leaves(one.children)
+        elif one.kind is None:
+            yield one.alias or one.name
+
+
+def test_each_field_that_is_no_object_is_checked_when_it_is_answered() -> None:
+    for text in {**DOCUMENTS, **_made()}.values():
+        document = parse(text)
+        parts = (document.selections, *(one.children for one in document.fragments.values()))
+        for part in parts:
+            assert set(_leaves(part)) <= set(TYPES)
 
 
 def test_documents_are_valid_in_githubs_schema() -> None:

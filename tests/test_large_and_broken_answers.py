@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import copy
+import math
 import os
 import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from functools import reduce
+from operator import getitem
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from promoter.forges.github.api.field_types import check_types
 from tests.many_apps import kustomization
 from tests.servers.github import GitHub
 from tests.thorough import thorough_after
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+    from typing import Any
 
     from tests.world import Run
 
@@ -100,3 +107,34 @@ def test_a_disk_that_is_full_is_told_and_the_next_run_is_right(hub: GitHub, tmp_
     done = run(hub, "--cache", str(tmp_path / "cache"))
     assert (done.code, done.json["action"]) == (0, "created"), done.stderr
     assert "9.9.1" in proposed(hub)
+
+
+_ANSWER = {
+    "repository": {
+        "nameWithOwner": "o/r",
+        "base": {"rules": {"nodes": [{"type": "CREATION"}]}, "branchProtectionRule": None},
+        "f0": {"entries": [{"name": "a", "mode": 33188, "oid": "0", "object": {"text": "x"}}]},
+        "h0": {"nodes": [{"committedDate": "2026-11-28T00:00:00Z", "message": "m"}]},
+        "pull": {"number": 1, "mergedAt": None, "isDraft": False},
+    }
+}
+
+
+def _places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the way to each value of an answer, without the one of its repository."""
+    named = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, one in named:
+        if len(way) > 0:
+            yield (*way, key)
+        if isinstance(one, dict | list):
+            yield from _places(one, (*way, key))
+
+
+@pytest.mark.parametrize("wrong", [[[]], ["x"], -1, 1.5, math.nan], ids=repr)
+def test_a_value_of_another_type_anywhere_in_an_answer_is_no_answer(wrong: object) -> None:
+    check_types(_ANSWER)
+    for *way, last in _places(_ANSWER):
+        answer = copy.deepcopy(_ANSWER)
+        reduce(getitem, way, cast("Any", answer))[last] = wrong
+        with pytest.raises(TypeError, match="is not what GitHub's is"):
+            check_types(answer)

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from promoter.forges.github.api.failures import GitHubError, RedirectedError
+from promoter.forges.github.api.field_types import check_types
 from promoter.forges.github.api.http import parsed
 from promoter.system.http import Answer
 
@@ -35,6 +36,7 @@ def data_of(answer: Answer, api_url: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         msg = "the answer is none of GraphQL's"
         raise TypeError(msg)
+    check_types(data)
     return data
 
 
@@ -61,6 +63,7 @@ def data_but_for_rules(error: GitHubError) -> dict[str, Any]:
     if not _lacks_only_rules(shown):
         raise error
     data: dict[str, Any] = shown["data"]
+    check_types(data)
     return data
 
 
