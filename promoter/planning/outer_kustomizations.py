@@ -16,7 +16,9 @@ from promoter.domain.model import FileEdit, PathKind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.refusal import Refusal
 from promoter.domain.trees import edited
+from promoter.edits import kustomization
 from promoter.edits.delivery_overrides import delivery_files, is_applied
+from promoter.edits.kustomization.entries import ImageEntry
 from promoter.graph import Closure, Image
 from promoter.graph.prefetch import kustomizations_in
 from promoter.planning.dead_edits import at_change, at_entry
@@ -26,8 +28,8 @@ ROOT = PurePosixPath()
 _ENVIRONMENTS = ("environments", "envs", "overlays", "clusters")
 _NAMES_LIMIT = 500
 _FILES_LIMIT = 20
-# Fields by which a kustomization changes an image of what it includes.
-_CHANGING = (b"images", b"imagetags", b"patches", b"components")
+# Fields by which a kustomization changes an image of what it includes, whatever its name.
+_CHANGING = (b"patches", b"components")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def set_again(
     folder that Argo CD or Flux applies by itself is deployed as it is: then it is warned of.
     """
     outer = outer_kustomizations(tree, directory, environment)
-    changing = [file for file in outer if _may_change_images(tree, file)]
+    names = [name for edit in edits for name in _last_names(edit)]
+    changing = [file for file in outer if _may_change(tree, file, names)]
     after = edited(tree, {edit.path: edit.content for edit in edits}) if changing else tree
     refusals: list[Refusal] = []
     warnings: list[str] = []
@@ -125,13 +128,26 @@ def _is_folder(tree: Tree, path: PurePosixPath) -> bool:
     return known is PathKind.DIRECTORY
 
 
-def _may_change_images(tree: Tree, file: PurePosixPath) -> bool:
-    """Return whether a kustomization could change an image by the words in it."""
+def _last_names(edit: FileEdit) -> Iterator[bytes]:
+    """Yield the last part of each image's name, and of the name that is put in its place."""
+    entries: Sequence[ImageEntry] = ()
+    if edit.path.name in KUSTOMIZATION_NAMES:
+        entries = kustomization.read(edit.path, edit.after).entries
+    renamed = (one.new_name for one in entries if one.name in edit.images and one.new_name)
+    for name in (*edit.images, *renamed):
+        yield name.rpartition("/")[2].encode()
+
+
+def _may_change(tree: Tree, file: PurePosixPath, names: Sequence[bytes]) -> bool:
+    """Return whether a kustomization could change one of these images, by the words in it."""
     try:
-        text = tree.read(file).lower()
+        text = tree.read(file)
     except (KeyError, PromoteError):
         return False
-    return any(word in text for word in _CHANGING)
+    lower = text.lower()
+    if any(word in lower for word in _CHANGING):
+        return True
+    return b"image" in lower and any(name in text for name in names)
 
 
 def _outermost(
