@@ -28,6 +28,9 @@ _PATCH = (
     "    - {op: replace, path: /spec/template/spec/containers/0/image, value: 'web:7'}\n"
 )
 
+# More than are followed for anything but `images`.
+_MANY = "resources:\n- apps/web\n" + "- other.yaml\n" * 200
+
 
 def _edit(files: dict[str, str], path: str) -> FileEdit:
     return set_images(PurePosixPath(path), files[path].encode(), [promotion("web", Tag("2"), None)])
@@ -40,8 +43,12 @@ def _set_again(directory: Path, files: dict[str, str], folder: str = "prod/apps/
 
 @pytest.mark.parametrize(
     ("above", "place"),
-    [(_ABOVE, "prod/kustomization.yaml:2"), (_PATCH, "prod/kustomization.yaml:5")],
-    ids=["images", "a patch"],
+    [
+        (_ABOVE, "prod/kustomization.yaml:2"),
+        (_PATCH, "prod/kustomization.yaml:5"),
+        (f"{_MANY}images: [{{name: web, newTag: '7'}}]\n", "prod/kustomization.yaml:203"),
+    ],
+    ids=["images", "a patch", "images of very many apps"],
 )
 def test_an_image_that_the_folder_above_sets_again_is_refused_with_that_place(
     above: str, place: str, tmp_path: Path

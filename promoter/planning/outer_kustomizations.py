@@ -5,7 +5,10 @@ An image that they set is what is deployed, whatever the environment's own folde
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from itertools import islice
 from pathlib import PurePosixPath
 
@@ -21,6 +24,7 @@ from promoter.edits.delivery_overrides import delivery_files, is_applied
 from promoter.edits.kustomization.entries import ImageEntry
 from promoter.graph import Closure, Image
 from promoter.graph.prefetch import kustomizations_in
+from promoter.graph.transformer import is_plain
 from promoter.planning.dead_edits import at_change, at_entry
 
 ROOT = PurePosixPath()
@@ -30,6 +34,10 @@ _NAMES_LIMIT = 500
 _FILES_LIMIT = 20
 # Fields by which a kustomization changes an image of what it includes, whatever its name.
 _CHANGING = (b"patches", b"components")
+_NAMING = (b"image", b"path:", b"components", b"patchesStrategicMerge")
+# One that includes more, as all apps, is followed where its own `images` have the image alone.
+_ELEMENTS_LIMIT = 200
+_ELEMENT = re.compile(rb"^[ \t]*-[ \t]", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,26 +136,39 @@ def _is_folder(tree: Tree, path: PurePosixPath) -> bool:
     return known is PathKind.DIRECTORY
 
 
-def _last_names(edit: FileEdit) -> Iterator[bytes]:
+def _last_names(edit: FileEdit) -> Iterator[str]:
     """Yield the last part of each image's name, and of the name that is put in its place."""
     entries: Sequence[ImageEntry] = ()
     if edit.path.name in KUSTOMIZATION_NAMES:
         entries = kustomization.read(edit.path, edit.after).entries
     renamed = (one.new_name for one in entries if one.name in edit.images and one.new_name)
     for name in (*edit.images, *renamed):
-        yield name.rpartition("/")[2].encode()
+        yield name.rpartition("/")[2]
 
 
-def _may_change(tree: Tree, file: PurePosixPath, names: Sequence[bytes]) -> bool:
+def _may_change(tree: Tree, file: PurePosixPath, names: Sequence[str]) -> bool:
     """Return whether a kustomization could change one of these images, by the words in it."""
     try:
         text = tree.read(file)
     except (KeyError, PromoteError):
         return False
-    lower = text.lower()
-    if any(word in lower for word in _CHANGING):
+    if len(_ELEMENT.findall(text)) <= _ELEMENTS_LIMIT and _patches_images(text):
         return True
-    return b"image" in lower and any(name in text for name in names)
+    entries = _entry_names(file, text)
+    return any(not is_plain(one) or any(name in one for name in names) for one in entries)
+
+
+def _patches_images(text: bytes) -> bool:
+    """Return whether patches of a kustomization, or its components, may be about images."""
+    return any(word in text for word in _CHANGING) and any(word in text for word in _NAMING)
+
+
+@lru_cache(maxsize=100)
+def _entry_names(file: PurePosixPath, text: bytes) -> tuple[str, ...]:
+    """Return the names in a kustomization's `images`; none where it cannot be read."""
+    with suppress(PromoteError):
+        return tuple(one.name for one in kustomization.read(file, text).entries if one.name)
+    return ()
 
 
 def _outermost(
