@@ -134,7 +134,7 @@ def test_an_unreadable_registry_is_a_warning(tmp_path: Path, registry: Registry)
     assert run.code == 0
     (warning,) = run.json["warnings"]
     assert "401" in warning
-    assert "**Not judged:** registry" in run.json["pull_request"]["body"]
+    assert "**Not judged:** missing-image" in run.json["pull_request"]["body"]
 
 
 def test_a_login_by_variables_is_used_and_never_shown(tmp_path: Path, registry: Registry) -> None:
@@ -314,7 +314,7 @@ def test_verdicts_stand_in_the_body(tmp_path: Path, registry: Registry) -> None:
     body = ask(repo, "1.4.2").json["pull_request"]["body"]
     assert digest[:19] in body
     assert "2026-03-04 05:06 UTC" in body
-    assert "| ✅ registry | the image exists for linux/amd64, built 4 Mar 2026 |" in body
+    assert "| ✅ missing-image | the image exists for linux/amd64, built 4 Mar 2026 |" in body
     assert "| ✅ platforms | linux/amd64 |" in body
 
 

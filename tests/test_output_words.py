@@ -211,7 +211,7 @@ def test_dry_run_in_a_pipe_is_plain_text_as_wide_as_the_window(
     assert not re.search(r"</?[a-z]+>|<!--|\x1b|\ufffd|\u2060|^\|", run.stdout, re.MULTILINE)
     assert run.stdout.count("+++ b/") == 1
     body = run.stdout.partition("\n\nPromote aurora to prod: 1.4.1 → 9.9.1\n")[2]
-    assert "passed   order" in body
+    assert "passed   downgrade" in body
     lines = [one for one in body.splitlines() if not one.startswith("  promote ")]
     assert all(len(one) <= width for one in lines)
 
@@ -261,8 +261,8 @@ def test_a_page_in_a_terminal_is_what_the_body_says(tmp_path: Path) -> None:
         "2 images · ran in staging 3 days, dev 5 days\n",
         "compare 12 commits: https://github.com/acme/checkout/compare/",
         "Important: 1 breaking change: f9b0857 feat!: drop the v1 basket API (#224)",
-        "  passed   order      1.5.0 is newer than 1.4.0\n",
-        "  skipped  signature  not required in prod\n",
+        "  passed   downgrade      1.5.0 is newer than 1.4.0\n",
+        "  skipped  signature      not required in prod\n",
         "\n12 commits\n",
         "  6 more: docs (2), ci (2), dependencies, refactoring\n",
         "  runs          1.5.0            1.5.0            1.4.0 → 1.5.0\n",

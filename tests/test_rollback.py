@@ -197,7 +197,7 @@ def test_an_older_tag_is_refused_for_the_open_pull_of_a_rollback_as_for_its_hold
     pull = f"pull request {back['pull_request']['number']}"
     assert pull in refused[1]["reason"]
     (warning,) = run(repo, "unhold", "--app", "aurora", *WHY)["warnings"]
-    assert warning == f"aurora is held by {pull}, which is open: merge it or close it"
+    assert warning == f"only {pull}, which is open, holds aurora: merge it or close it"
     merge(repo, back)
     refused = run(repo, "--app", "aurora", "--tag", "1.4.1", code=3)["refusals"]
     assert [one["rule"] for one in refused] == ["downgrade", "hold"]

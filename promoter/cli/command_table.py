@@ -20,6 +20,7 @@ class Command:
     """A command: what it does, an example, its arguments, and its options by the headings of its help.
 
     It is carried out by `run` of the module of `promoter.cli.commands` that is called like it.
+    `needed` is what its usage names beside `[options]`, each with a blank behind it.
     `helps`, `many` and `choices` go by the option's name; they replace what `OPTIONS` says.
     """
 
@@ -29,12 +30,13 @@ class Command:
         example: str,
         options: dict[str, tuple[str, ...]],
         *,
+        needed: str = "",
         arguments: Sequence[tuple[str, dict[str, Any]]] = (),
         helps: dict[str, str] | None = None,
         many: tuple[str, ...] = (),
         choices: dict[str, tuple[str, ...]] | None = None,
     ) -> None:
-        self.text, self.example = text, example
+        self.text, self.example, self.needed = text, example, needed
         self.options, self.arguments = options, arguments
         self.helps, self.many = helps or {}, many
         self._choices = choices or {}
@@ -48,7 +50,7 @@ class Command:
         is_main = name == "promote"
         parser = Parser(
             prog=prog_of(name),
-            usage="promote --app APP --tag TAG [--env ENV] [options]" if is_main else None,
+            usage=f"{prog_of(name)} {self.needed}[options]",
             description=f"{self.text}\n\n  {self.example}{_commands() if is_main else ''}",
             epilog=_epilog() if is_main else None,
             formatter_class=Formatter,
@@ -108,6 +110,7 @@ COMMANDS = {
             ),
             **_WRITING,
         },
+        needed="--app APP --tag TAG [--env ENV] ",
         helps={"timeout": f"{OPTIONS['timeout'].help[:-1]}, plus --wait-for-image)"},
     ),
     "auto": Command(
@@ -116,7 +119,7 @@ COMMANDS = {
         {"what to promote": ("app", "env", "shard", "allow"), **_WRITING},
         helps={
             "app": "an app (default: all)",
-            "env": "an environment (default: all that have a policy)",
+            "env": "an environment (default: all that have a policy or a promotes-from)",
         },
         many=("env",),
     ),
@@ -129,6 +132,7 @@ COMMANDS = {
             ),
             **_WRITING,
         },
+        needed="--app APP [--env ENV] --reason TEXT ",
         helps={
             "app": "an app; repeat it for several (required, unless --group)",
             "together": "roll several apps back in one commit and one pull request",
@@ -138,18 +142,22 @@ COMMANDS = {
         "keep an app at its current tag until unhold or --until",
         'promote hold --app aurora --env prod --reason "order migration"',
         {"what to hold": ("app", "env", "reason", "until", "take-over"), **_WRITING},
+        needed="--app APP [--env ENV] --reason TEXT ",
         helps={
             "app": "an app (required); repeat it for several",
-            "take-over": "replace the hold's branch even if others committed to it",
+            "take-over": "replace the hold's branch even if others committed to it, dropping their "
+            "commits",
         },
     ),
     "unhold": Command(
         "end a hold",
         'promote unhold --app aurora --env prod --reason "1.4.4 is fixed"',
         {"whose hold to end": ("app", "env", "reason", "take-over"), **_WRITING},
+        needed="--app APP [--env ENV] --reason TEXT ",
         helps={
             "app": "an app (required); repeat it for several",
-            "take-over": "replace the hold's branch even if others committed to it",
+            "take-over": "replace the hold's branch even if others committed to it, dropping their "
+            "commits",
         },
     ),
     "status": Command(
@@ -181,6 +189,7 @@ COMMANDS = {
         "try promote in a sample repository, without token or network",
         "promote demo",
         {"how": ("output",)},
+        needed="[DIR] ",
         arguments=(
             ("directory", {
                 "nargs": "?", "metavar": "DIR",
@@ -189,12 +198,13 @@ COMMANDS = {
         ),
     ),
     "pulls": Command(
-        "list the pull requests of a repository; merge or close one (local forge)",
+        "list the pull requests of a repository; merge or close one (local forge only)",
         "promote pulls merge 1 --repo gitops.git",
         {
             "where": ("repo", "forge", "api-url", "config", "timeout"),
             "how": ("output", "log-format", "verbose", "quiet"),
         },
+        needed="[list|merge|close] [N] ",
         helps=_CONFIG,
         arguments=(
             ("verb", {
@@ -206,7 +216,7 @@ COMMANDS = {
                 "nargs": "?",
                 "type": parse_pull_number,
                 "metavar": "N",
-                "help": "the pull request",
+                "help": "the pull request's number",
             }),
         ),
     ),
@@ -214,11 +224,12 @@ COMMANDS = {
         "edit the images of a kustomization file, without git",
         "promote set-image nginx:1.27.4 --dir clusters/prod/apps/web",
         {"how": ("dry-run", "allow", "output", "log-format", "verbose", "quiet")},
+        needed="IMAGE... ",
         arguments=(
             ("arguments", {
-                "nargs": "*", "metavar": "ARG",
-                "help": "NAME:TAG, NAME@DIGEST or NAME:TAG@DIGEST; NAME=NEWNAME:TAG renames; in "
-                "'NAME=*:TAG' (quoted) the * keeps the name",
+                "nargs": "*", "metavar": "IMAGE",
+                "help": "NAME:TAG, NAME@DIGEST or NAME:TAG@DIGEST; NAME=NEWNAME:TAG renames; "
+                "'NAME=*:TAG' (quoted) sets the tag alone",
             }),
             ("--dir", {
                 "action": "append", "metavar": "DIR",

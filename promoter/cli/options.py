@@ -53,7 +53,9 @@ OPTIONS = {
     "env": Option(
         "ENV", help="the environment (default: default-environment in promoter.yaml, else prod)"
     ),
-    "source-revision": Option("SHA", help="the source commit that the image was built from"),
+    "source-revision": Option(
+        "SHA", help="the source commit (full or short id) that the image was built from"
+    ),
     "wait-for-image": Option(
         "DURATION", help="wait up to this long until the registry has the image, e.g. 5m"
     ),
@@ -66,7 +68,7 @@ OPTIONS = {
     ),
     "from": Option(
         "ENV", bare=True,
-        help="promote what runs in ENV (default: the environment's promotes-from)",
+        help="promote what runs in ENV (default: the promotes-from of --env)",
     ),
     "together": Option(help="promote several apps in one commit and one pull request"),
     "group": Option("GROUP", help="all apps of a group in promoter.yaml, in one pull request"),
@@ -85,13 +87,13 @@ OPTIONS = {
         "BRANCH", help="the branch that is deployed (default: the repository's default branch)"
     ),
     "forge": Option(
-        "KIND", help="where pull requests are: github, or local, as refs of a repository on this machine "
+        "KIND", help="where pull requests are: github, or local, inside a repository on this machine "
         "(default: local where REPO is a path)"
     ),
     "api-url": Option("URL", help="the forge's API"),
     "config": Option(
-        "FILE", help="use FILE as promoter.yaml: with --dry-run in place of the repository's own, else "
-        "where it has none"
+        "FILE", help="use FILE as promoter.yaml where the repository has none; with --dry-run, in "
+        "place of its own"
     ),
     "transport": Option(
         choices=("git", "api"), help="read and write by git, or by the forge's API (default: git)"
@@ -109,8 +111,7 @@ OPTIONS = {
         short="-v", help="explain each choice; list git commands and requests (+) with their time"
     ),
     "quiet": Option(
-        short="-q", help="print one line about what was done, nothing if there was nothing to do, and "
-        "errors"
+        short="-q", help="print one line if something was done, and errors"
     ),
 }  # fmt: skip
 WHERE = (

@@ -92,9 +92,7 @@ def _check_source_tag(text: str) -> None:
     if rest == text or set(rest) & set("{}$<>"):
         meant = re.sub(r"\$?\{+[^{}]*\}+|<[^<>]*>|\$\w+", "{tag}", text)
         hint = f"\nDid you mean {meant}?" if meant != text else "\nWrite it as in v{tag}"
-        raise ValueError(
-            f"must hold {{tag}}, which is replaced, and no other sign of a template{hint}"
-        )
+        raise ValueError(f"must hold {{tag}}, and no other placeholder{hint}")
 
 
 class Templates(Section):

@@ -105,13 +105,6 @@ class GateResult:
     detail: str = ""
     until: int | None = None
     """When it would pass, in seconds since the epoch, where time alone decides."""
-    title: str = ""
-    """What the pull calls it, where that is not its name."""
-
-    @property
-    def label(self) -> str:
-        """What the pull calls it."""
-        return self.title or self.name
 
 
 @dataclass(frozen=True, slots=True)

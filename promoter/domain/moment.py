@@ -63,8 +63,9 @@ def parse_moment(text: str) -> datetime:
         )
     try:
         moment = datetime.fromisoformat(text.upper().replace(" +", "+").replace(" -", "-"))
-    except ValueError:
-        raise ValueError(wrong) from None
+    except ValueError as error:
+        reason = str(error).partition(", not")[0]
+        raise ValueError(f"{wrong.replace(chr(10), f': {reason}{chr(10)}', 1)}") from None
     if not _is_shown(moment):
         raise ValueError(wrong)
     return moment

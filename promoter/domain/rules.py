@@ -13,7 +13,6 @@ class Rule:
     def __init__(  # noqa: PLR0913 - a row of the table
         self,
         name: str,
-        title: str = "",
         *,
         accepts: str = "",
         override: str = "",
@@ -22,8 +21,6 @@ class Rule:
         needs_images: bool = True,
     ) -> None:
         self.name = name
-        self.title = title
-        """What the pull calls it, where that is not its name."""
         self.accepts = accepts
         """What is accepted by allowing it; empty where `--allow` may not override it."""
         self.override = override
@@ -41,7 +38,7 @@ _WAITS, _ONCE = "To go on without waiting", "For this promotion alone"
 _RULES = (
     Rule("edit", needs_images=False),
     Rule(
-        "downgrade", "order",
+        "downgrade",
         accepts="an older tag takes the place of a newer one", override="To go back",
     ),
     Rule(
@@ -65,7 +62,7 @@ _RULES = (
     ),
     Rule("max-age", accepts="an image goes on that is too old", override=_ONCE),
     Rule("render", warns_by="render: off"),
-    Rule("other-environments", "other environments"),
+    Rule("other-environments"),
     Rule("dead-edit", accepts="an image is set that no container uses"),
     Rule("placeholder", accepts="a value such as ${TAG} is replaced", override="To replace it"),
     Rule(
@@ -74,7 +71,7 @@ _RULES = (
         override="To write it all the same",
     ),
     Rule("no-release"),
-    Rule("missing-image", "registry", warns_by="checks.exists: warn"),
+    Rule("missing-image", warns_by="checks.exists: warn"),
     Rule("platforms", warns_by="checks.platforms: warn"),
     Rule("signature", warns_by="checks.signature: warn"),
     Rule("verified-commits", needs_images=False),

@@ -10,6 +10,7 @@ _LINE = 500
 # A key whose value follows without a blank; what holds '//' is an address.
 _JOINED = re.compile(r"\s*(?:- )?([A-Za-z][\w-]*):((?!//)[^\s#:]+)\s*$", re.ASCII)
 _PARTED = re.compile(r"\s*([A-Za-z][\w-]*)[= ]+([\w./{}-]+)\s*$", re.ASCII)
+_WORD = re.compile(r"\s*([A-Za-z][\w-]*)\s*", re.ASCII)
 # What to do, by what libyaml says.
 _WHY = {
     "the quote": "Close it with the same quote.",
@@ -74,6 +75,9 @@ def _joined_or_parted(reason: str, near: Sequence[str], own: str) -> str:
     is_alone = not any(one.lstrip().startswith("- ") for one in near[:-1])
     if entry is not None and is_alone and "expected key" in reason:
         return f"Keys with values are wanted here, and no list: write {entry[1]}: {{}}"
+    word = next(filter(None, (_WORD.fullmatch(one) for one in near)), None)
+    if word is not None and "no ':' after" in reason:
+        return f"Write {word[1]}:"
     parted = _PARTED.match(own[:_LINE]) if "no ':' after" in reason else None
     return f"Write {parted[1]}: {parted[2]}" if parted else ""
 

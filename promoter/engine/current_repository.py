@@ -72,20 +72,23 @@ def gitops_origin(
     return str(folder)
 
 
-def check_origin(clone: Path, deadline: Deadline) -> str | None:
+def check_origin(clone: Path, deadline: Deadline, base: str | None) -> str | None:
     """Return a warning where pulls are kept in a clone whose origin is on a server; None elsewhere."""
     from promoter.git.program import Git
 
-    url = _origin(Git(clone, deadline))
+    git = Git(clone, deadline)
+    url = _origin(git)
     try:
         origin = parse_address(url) if url else None
     except UsageError:
         return None
     if origin is None or origin.local:
         return None
+    head = "" if base else git.attempt("symbolic-ref", "--short", "HEAD").stdout.decode().strip()
+    follows = f", and their base is {head}, which is checked out there" if head else ""
     return (
-        f"pull requests are kept in {clone} alone: for those of its origin, leave --repo out, or "
-        f"give --repo {redacted(url)}"
+        f"pull requests are kept in {clone} alone{follows}: for those of its origin, leave --repo "
+        f"out, or give --repo {redacted(url)}"
     )
 
 

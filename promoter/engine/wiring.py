@@ -125,7 +125,12 @@ def wire(settings: Settings, deadline: Deadline) -> Wiring:
 
         asked = (next(iter(one), None) for one in (settings.app, settings.env or ()))
         wanted = gitops_origin(Path.cwd(), deadline, *asked)
-    found = parse_address(wanted)
+    try:
+        found = parse_address(wanted)
+    except UsageError as error:
+        if settings.repo and settings.source("repo") != "--repo":
+            error.message = f"{settings.source('repo')}: {error.message}"
+        raise
     return Wiring(settings, found, file, document, deadline)
 
 
@@ -143,7 +148,7 @@ def check_token(wiring: Wiring) -> None:
     where = wiring.address
     if wiring.token or not wiring.may_write or where.scheme not in WEB:
         return
-    hint = other_forge_hint(where.host) or wiring.kind.token_hint
+    hint = other_forge_hint(where.host) or wiring.kind.hint_without_token
     raise UsageError(f"no token for {where.host}: writing there needs one", hint)
 
 
@@ -251,7 +256,7 @@ def open_forge(wiring: Wiring, apps: Sequence[str] = ()) -> Forge:
     if wiring.token is None and not where.local:
         if needs_token:
             reason = f"no token for {where.host}: opening a pull request needs one"
-            raise UsageError(reason, kind.token_hint)
+            raise UsageError(reason, kind.hint_without_token)
         if wiring.reads_only and wiring.transport == "api":
             reason = f"no token for {where.host}: transport: api needs one, also to read"
             hint = "Leave --transport out: git reads a public repository without a token."
@@ -259,7 +264,7 @@ def open_forge(wiring: Wiring, apps: Sequence[str] = ()) -> Forge:
     if where.local and settings.forge is None and not wiring.reads_only:
         from promoter.engine.current_repository import check_origin  # late: of a folder alone
 
-        if warning := check_origin(Path(where.path), wiring.deadline):
+        if warning := check_origin(Path(where.path), wiring.deadline, wiring.base):
             wiring.warn(warning)
     look = Look(wiring.base, settings.env or (), apps, wiring.transport == "api") if apps else None
     return kind.open(_connection(wiring, look))

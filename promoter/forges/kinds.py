@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.forges import DEFAULT, FORGES, forge_hint
+from promoter.system.environment import empty_variables
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -75,6 +76,13 @@ class ForgeKind:
     """A token for the repository from an App's id and key."""
     connect: Callable[[str, str | None], None] | None = None
     """Begins a connection to the API at a URL, held to the user's authorities, and asks nothing."""
+
+    @property
+    def hint_without_token(self) -> str:
+        """What to do where the token is missing; a variable that is set, but empty, is named."""
+        empty = empty_variables(self.token_variables)
+        said = f"{empty[0]} is set, but empty: is its secret there in this run? " if empty else ""
+        return said + self.token_hint
 
 
 def forge_kind(name: str) -> ForgeKind:

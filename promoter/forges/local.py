@@ -249,7 +249,8 @@ class LocalForge:
             if one.pull.number == number:
                 return one
         known = ", ".join(str(one.pull.number) for one in stored)
-        hint = f"The only one is {known}." if len(stored) == 1 else f"Known: {known or 'none yet'}."
+        hint = f"The only one is {known}." if len(stored) == 1 else f"Known: {known}."
+        hint = hint if stored else "The repository has no pull requests yet."
         raise SelectionError(f"there is no pull request {number}", hint)
 
     def _find_open(self, number: int) -> _Stored:

@@ -74,7 +74,7 @@ def judge(facts: Facts, gates: Iterable[Gate] = GATES) -> Judgement:
     failed = [verdict for _, verdict in found if verdict.status is GateStatus.FAILED]
     return Judgement(
         tuple(
-            GateResult(gate.name, verdict.status, verdict.detail, verdict.until, gate.rule.title)
+            GateResult(gate.name, verdict.status, verdict.detail, verdict.until)
             for gate, verdict in found
         ),
         # An image that is not there comes first: what else refuses it may follow from that.

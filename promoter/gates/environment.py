@@ -11,7 +11,7 @@ from promoter.domain.moment import shown_end, shown_moment
 from promoter.domain.refusal import Refusal
 from promoter.gates.facts import Facts, ImageFacts
 from promoter.gates.gate import Verdict, all_refused, gravest_verdict, refused, several, unknown
-from promoter.gates.images import must_exist
+from promoter.gates.images import alike, must_exist, names_of
 from promoter.policy.freeze import freeze_at
 from promoter.policy.pattern import compiled
 
@@ -105,22 +105,26 @@ def max_age(facts: Facts) -> Verdict | None:
     if wanted is None or facts.goes_back:
         return None
     # An image that is not there is refused as missing, and not for its age.
-    there = (one for one in facts.images if not (one.absent and must_exist(facts)))
-    return gravest_verdict(_young(one, wanted, facts) for one in there)
+    there = [one for one in facts.images if not (one.absent and must_exist(facts))]
+    return gravest_verdict(_young(one, wanted, facts) for one in alike(there, _made))
+
+
+def _made(one: ImageFacts) -> datetime | None:
+    return one.image.created if one.image else None
 
 
 def _young(one: ImageFacts, wanted: timedelta, facts: Facts) -> Verdict:
     most = format_duration(wanted)
-    made = one.image.created if one.image else None
+    made = _made(one)
     if made is None:
-        why = one.error.message if one.error else "its registry does not say when it was made"
+        why = one.error.message if one.error else "the image does not say when it was made"
         hint = "Reproducible builds leave the time out; when-unknown: warn lets them pass."
-        return unknown("max-age", f"the age of {one.request} is not known: {why}", hint, facts)
+        return unknown("max-age", f"the age of {names_of(one)} is not known: {why}", hint, facts)
     age = timedelta(seconds=max(0, facts.now - int(made.timestamp())))
     ago = f"made {format_duration(age)} ago"
     if age <= wanted:
         return Verdict(GateStatus.PASSED, f"{ago}, and {most} is the most")
-    reason = f"{one.request} was {ago}, and {facts.target.environment} takes at most {most}"
+    reason = f"{names_of(one)} was {ago}, and {facts.target.environment} takes at most {most}"
     return refused("max-age", reason, "Build it again.")
 
 

@@ -50,6 +50,8 @@ class ImageFacts:
     """The platforms of what runs now; None where they could not be read."""
     signature: SignatureCheck | None = None
     """None where nobody asked for it."""
+    alike: tuple[ImageRequest, ...] = ()
+    """The other images of which the same is said."""
 
 
 @dataclass(frozen=True, slots=True)

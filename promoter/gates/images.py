@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from promoter.domain.evidence import GateStatus
@@ -69,7 +69,7 @@ def missing_image(facts: Facts) -> Verdict | None:
     """Refuse an image that its registry does not have."""
     if not facts.images and facts.target.settings.checks.exists == "off":
         return _not_required(facts)
-    verdict = gravest_verdict(_exists(one, facts) for one in facts.images)
+    verdict = gravest_verdict(_exists(one, facts) for one in alike(facts.images))
     if verdict is None or verdict.status is not GateStatus.PASSED:
         return verdict and _absent_together(verdict, facts)
     others = [one.request for one in facts.images if not one.is_of_tag]
@@ -85,7 +85,7 @@ def platforms(facts: Facts) -> Verdict | None:
     wanted = facts.target.settings.checks.platforms
     if wanted in ("off", ()):
         return None
-    found = (_platforms(one, wanted, facts) for one in facts.images)
+    found = (_platforms(one, wanted, facts) for one in alike(facts.images, _known_platforms))
     return gravest_verdict(one for one in found if one is not None)
 
 
@@ -93,8 +93,40 @@ def signature(facts: Facts) -> Verdict | None:
     """Refuse an image that is not signed by whom the environment trusts."""
     if facts.target.settings.checks.signature == "off":
         return _not_required(facts)
-    found = (_signature(one, facts) for one in facts.images)
+    found = (_signature(one, facts) for one in alike(facts.images, _signature_check))
     return gravest_verdict(one for one in found if one is not None)
+
+
+def alike(
+    images: Sequence[ImageFacts], by: Callable[[ImageFacts], object] = lambda one: one.image is None
+) -> list[ImageFacts]:
+    """Return the first of all images of which the same is to be said, with the others beside it.
+
+    A registry that does not answer is then reported once. `by` is what a gate looks at; an image
+    that is absent stands alone.
+    """
+    groups: dict[object, list[ImageFacts]] = {}
+    for one in images:
+        said = (one.error.message, one.error.hint) if one.error else ()
+        cause = tuple(text.replace(one.repository, "") for text in said)
+        groups.setdefault((one.absent and one.request, cause, by(one)), []).append(one)
+    return [
+        replace(first, alike=tuple(one.request for one in others))
+        for first, *others in groups.values()
+    ]
+
+
+def names_of(one: ImageFacts) -> str:
+    """Return the image, with those of which the same is said, for a sentence."""
+    return several([str(request) for request in (one.request, *one.alike)])
+
+
+def _known_platforms(one: ImageFacts) -> object:
+    return one.image and one.image.platforms, one.platforms
+
+
+def _signature_check(one: ImageFacts) -> object:
+    return one.signature
 
 
 def _not_required(facts: Facts) -> Verdict | None:
@@ -162,7 +194,9 @@ def _needs_registry(facts: Facts) -> bool:
 
 
 def _unchecked(one: ImageFacts) -> str:
-    return f"{one.request} could not be checked: {one.error.message if one.error else 'no answer'}"
+    return (
+        f"{names_of(one)} could not be checked: {one.error.message if one.error else 'no answer'}"
+    )
 
 
 def _platforms(one: ImageFacts, wanted: str | tuple[str, ...], facts: Facts) -> Verdict | None:
@@ -196,7 +230,7 @@ def _signature(one: ImageFacts, facts: Facts) -> Verdict | None:
 
 
 def _failed(rule: str, one: ImageFacts, detail: str, hint: str, *, warns: bool) -> Verdict:
-    refusal = Refusal(rule, f"{one.request}: {detail}", hint)
+    refusal = Refusal(rule, f"{names_of(one)}: {detail}", hint)
     return Verdict(GateStatus.FAILED, detail, (refusal,), warns=warns)
 
 

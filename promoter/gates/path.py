@@ -87,7 +87,7 @@ def previous_environment(facts: Facts) -> Verdict | None:
         f", where it has to be for {format_seconds(int(wanted.total_seconds()))}" if wanted else ""
     )
     reason = f"{name} has never had {several(never)}{for_long}"
-    first = f"Promote it to {name} first: {_command(never, name, facts)}"
+    first = _first(never, facts)
     return refused("previous-environment", reason, first, waits=True)
 
 
@@ -99,7 +99,7 @@ def _lagging(partly: Sequence[str], never: Sequence[str], facts: Facts) -> Verdi
     if facts.target.settings.promotes_from is None and len(partly) == len(never):
         # Where no rule asks for it, what another environment runs gets a warning alone.
         return Verdict(GateStatus.WARNED, reason)
-    first = f"Promote it to {name} first: {_command(never, name, facts)}"
+    first = _first(never, facts)
     return refused("previous-environment", reason, first, waits=True)
 
 
@@ -142,6 +142,15 @@ def _judged(facts: Facts) -> Mapping[str, RunningPeriod | None]:
     }
 
 
+def _first(images: Sequence[str], facts: Facts) -> str:
+    """Return what to do where the previous environment lacks images: it may have gone on already."""
+    assert facts.previous is not None
+    name = facts.previous.environment
+    runs = f"promote {facts.target.flags} --from {name}"
+    command = _command(images, name, facts)
+    return f"Promote it to {name} first: {command}\nOr promote what {name} runs: {runs}"
+
+
 def _command(images: Sequence[str], environment: str, facts: Facts) -> str:
     tags = {image.partition("=")[2] for image in images}
     asked = [f"--image {image}" for image in images]
@@ -166,7 +175,7 @@ def _too_short(short: list[str], least: int, wanted: int, facts: Facts) -> Verdi
         hint = f"It passes at {shown_end(until)}, if {name} keeps it."
     elif None in periods:
         reason = f"{images} has not been in {name}, where it has to be for {whole}"
-        hint = f"Promote it to {name} first: {_command(short, name, facts)}"
+        hint = _first(short, facts)
     else:
         reason = f"{images} was in {name} for {had} of {whole}, and is there no longer"
         hint = f"To promote what {name} runs now: promote {facts.target.flags} --from {name}"

@@ -291,7 +291,7 @@ def version_of(program: Git) -> tuple[int, ...]:
         # Git reads its configuration when it starts.
         said = str(error.stderr).strip().removeprefix("stderr: ").strip("'")
         raise UsageError(
-            f"git does not start: {redacted_message(said)[:300]}",
+            f"git does not start: {redacted_message(said)[:300] or f'it ended with {error.status}'}",
             "Fix git's configuration, or install git again.",
         ) from None
     _VERSIONS[path] = found

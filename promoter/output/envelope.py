@@ -17,7 +17,7 @@ from promoter.domain.model import ImageMove
 from promoter.domain.page import Page
 from promoter.domain.pull import Pull, PullDraft
 from promoter.domain.refusal import Refusal
-from promoter.output.headline import headline
+from promoter.output.headline import headline, where_lines
 from promoter.planning.outcome import Outcome, failed
 
 SCHEMA = 1
@@ -52,6 +52,8 @@ class Envelope:
 
     headline: str
     """What happened, in one line."""
+    where: tuple[str, ...] = ()
+    """Which branch goes into which base, who is asked, and what is held from then on."""
     action: str
     exit_code: int
     changed: bool = False
@@ -120,6 +122,7 @@ def envelope(outcome: Outcome) -> Envelope:
     """Return what is shown of one promotion's outcome."""
     return Envelope(
         headline=headline(outcome),
+        where=tuple(map(bounded_message, where_lines(outcome))),
         action=outcome.action.value,
         exit_code=int(outcome.exit_code),
         changed=outcome.changed,

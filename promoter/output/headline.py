@@ -6,6 +6,7 @@ from promoter.domain.declaration import HoldChange
 from promoter.domain.model import ImageMove
 from promoter.domain.moment import shown_end
 from promoter.domain.pull import PullState
+from promoter.domain.suggest import listed
 from promoter.planning.outcome import Outcome
 from promoter.planning.plan import Action
 
@@ -19,6 +20,26 @@ def headline(outcome: Outcome) -> str:
     if outcome.preview is not None:
         return f"dry run: {_preview(outcome, outcome.preview)}"
     return _done(outcome, outcome.action)
+
+
+def where_lines(outcome: Outcome) -> tuple[str, ...]:
+    """Return the lines below: the branch and the base of a pull, who is asked, what is held."""
+    lines = []
+    action = outcome.preview or outcome.action
+    if action in (Action.CREATED, Action.UPDATED) and outcome.extras and outcome.changed:
+        found, own = outcome.extras, [f"{outcome.branch} -> {outcome.base}"]
+        for name, values in (("review", found.reviewers), ("labels", found.labels)):
+            own += [f"{name}: {', '.join(values)}"] if values else []
+        lines.append("; ".join(own))
+    hold = outcome.hold
+    is_made = outcome.changed and outcome.preview is None  # A dry run shows the pull's own text.
+    if is_made and outcome.declaration and hold is not None and hold.undoes is not None:
+        apps = [one.app for one in outcome.declaration.members]
+        flags = " ".join(f"--app {app}" for app in apps)
+        end = f"promote unhold {flags} --env {outcome.environment} --reason TEXT"
+        verb = "is" if len(apps) == 1 else "are"
+        lines.append(f"{listed(apps, 3)} {verb} held from then on; to end that: {end}")
+    return tuple(lines)
 
 
 def _done(outcome: Outcome, action: Action) -> str:

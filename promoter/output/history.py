@@ -43,12 +43,15 @@ def of_history(
 
 
 def _table(entries: Sequence[HistoryEntry], now: int) -> TextTable:
+    images: dict[str, set[str]] = {}
+    for one in entries:
+        images.setdefault(one.app, set()).update(image.name for image in one.images)
     rows = [
         {
             "when (UTC)": f"{datetime.fromtimestamp(one.time, UTC):%Y-%m-%d %H:%M}",
             "app": one.app,
             "environment": one.environment,
-            "change": _change(one),
+            "change": _change(one, len(images[one.app])),
             "what": _what(one),
             "PR": f"#{one.pull}" if one.pull else "",
             "by": _by(one),
@@ -76,8 +79,11 @@ def _by(entry: HistoryEntry) -> str:
     return entry.actor or ("" if is_own_push else entry.author)
 
 
-def _change(entry: HistoryEntry) -> str:
-    """Return what became of the images: the tag where all share it, else each image."""
+def _change(entry: HistoryEntry, images: int) -> str:
+    """Return what became of the images: the tag where all share it, else each image.
+
+    `images` is how many the app has: of one with several, the image that moves alone is named.
+    """
     if entry.kind is EntryKind.REMOVED:
         return "removed"
     if entry.kind is EntryKind.UNREADABLE:
@@ -85,7 +91,7 @@ def _change(entry: HistoryEntry) -> str:
     if entry.kind is EntryKind.HOLD:
         return "held" if entry.held else "hold ended"
     steps = {(one.before, one.after) for one in entry.images}
-    if len(steps) == 1:
+    if len(steps) == 1 and (len(entry.images) > 1 or images < 2):
         return _step(entry.images[0])
     return ", ".join(f"{one.name.rpartition('/')[2]} {_step(one)}" for one in entry.images)
 

@@ -134,10 +134,10 @@ class _Sheet:
 
     def _checks(self, checks: Sequence[GateResult]) -> None:
         verdicts = max(len(one.verdict) for one in checks) + _GAP
-        names = max(len(one.label) for one in checks) + _GAP
+        names = max(len(one.name) for one in checks) + _GAP
         for one in checks:
             look = _VERDICTS.get(one.verdict, "yellow")
-            head = (_plain(f"{one.verdict:<{verdicts}}", look), _plain(f"{one.label:<{names}}"))
+            head = (_plain(f"{one.verdict:<{verdicts}}", look), _plain(f"{one.name:<{names}}"))
             line = Text.assemble(*head, _plain(one.detail))
             self._line(line, 2, hanging=verdicts + names)
 

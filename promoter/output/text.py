@@ -112,7 +112,7 @@ def pieces_of(promotion: Envelope) -> tuple[AnyPiece, ...]:
         return ()
     is_planned, pull = promotion.action == Action.PLANNED, promotion.pull_request
     shows_page = is_planned and promotion.diff and promotion.page is not None
-    lines = [promotion.headline]
+    lines = [promotion.headline, *(f"  {one}" for one in promotion.where)]
     if promotion.action != Action.SUPERSEDED and not shows_page:
         lines += [
             f"  {one.name}: {_before(one)} -> {str(one.after) or '(not set)'}"

@@ -9,7 +9,7 @@ from promoter.domain.declaration import Declaration, HoldChange
 from promoter.domain.errors import Exit, PromoteError, RefusedError, SelectionError
 from promoter.domain.evidence import GateResult
 from promoter.domain.model import FileEdit, ImageMove
-from promoter.domain.pull import Pull, PullDraft
+from promoter.domain.pull import Pull, PullDraft, PullExtras
 from promoter.domain.refusal import Refusal
 from promoter.planning.plan import (
     Action,
@@ -44,6 +44,8 @@ class Outcome:
     pull: Pull | None = None
     draft: PullDraft | None = None
     """What the pull says, or would say."""
+    extras: PullExtras | None = None
+    """What a pull gets beside its text, where it is opened or renewed."""
     refusals: tuple[Refusal, ...] = ()
     gates: tuple[GateResult, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -96,6 +98,7 @@ def outcome_of(plan: Plan, *, action: Action | None = None, changed: bool = Fals
         commit=kept,
         pull=plan.pull,
         draft=shown.draft if isinstance(shown, OpenPull | RenewPull) else None,
+        extras=shown.extras if isinstance(shown, OpenPull | RenewPull) else None,
         refusals=refusals,
         gates=plan.gates,
         warnings=plan.warnings,

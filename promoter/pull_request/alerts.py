@@ -118,7 +118,7 @@ def _not_judged(evidence: Evidence) -> Line:
     unknown = [one for one in evidence.gates if one.verdict is GateStatus.UNKNOWN]
     if not unknown:
         return ()
-    words = "; ".join(f"{one.label} ({one.detail})" for one in unknown)
+    words = "; ".join(f"{one.name} ({one.detail})" for one in unknown)
     return (strong("Not judged:"), Span(f" {words}."))
 
 

@@ -135,7 +135,7 @@ def _alert(one: Alert) -> str:
 
 
 def _checks(checks: tuple[GateResult, ...]) -> str:
-    rows = [[f"{_MARKS[one.verdict]} {inert(one.label)}", inert(one.detail)] for one in checks]
+    rows = [[f"{_MARKS[one.verdict]} {inert(one.name)}", inert(one.detail)] for one in checks]
     return table(["check", ""], rows)
 
 

@@ -11,6 +11,7 @@ from promoter.domain.declaration import AppDeclaration, Declaration
 from promoter.domain.evidence import Evidence, GateStatus
 from promoter.domain.page import Line, Page, Span, Undo
 from promoter.domain.proposal import Proposal
+from promoter.domain.suggest import listed
 from promoter.policy.tag_kinds import is_moving
 from promoter.pull_request.alerts import alerts
 from promoter.pull_request.checks import checks
@@ -162,7 +163,10 @@ def _footer(proposal: Proposal, evidence: Evidence) -> Line:
     parts: list[Span] = []
     if evidence.merges_itself:
         parts += [strong("It merges by itself"), Span(" once the required checks pass. ")]
-    if proposal.moves:
+    if proposal.moves and declaration.goes_back:
+        held = listed([one.app for one in declaration.members], 3)
+        parts.append(Span(f"While it is open, no other promotion of {held} is made."))
+    elif proposal.moves:
         parts += [strong("A newer tag"), Span(" replaces this pull request in place")]
         # A schedule asks for each app by itself, and looks at the pulls of its own branch.
         alone = None if declaration.is_together else evidence.alone

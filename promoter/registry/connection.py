@@ -30,7 +30,7 @@ _HUB = "registry-1.docker.io"
 _HUBS = frozenset({"docker.io", "index.docker.io"})
 # Registries that many use, for the hint about one that does not answer.
 _HOSTS = (
-    "docker.io", "gcr.io", "ghcr.io", "mcr.microsoft.com", "public.ecr.aws", "quay.io",
+    "docker.io", "gcr.io", "ghcr.io", "lscr.io", "mcr.microsoft.com", "public.ecr.aws", "quay.io",
     "registry.gitlab.com", "registry.k8s.io",
 )  # fmt: skip
 _CHECK = "Check its name and the network."

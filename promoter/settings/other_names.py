@@ -13,7 +13,7 @@ OTHER_NAMES = {
     "artifact i",
     "env": "environment environments envs env-name stage stages target cluster namespace overlay "
     "dest destination to-env target-env dest-env target-environment dest-namespace dest-server tier "
-    "e n",
+    "e",
     "reason": "message comment why description note because ticket m r",
     "repo": "repository repositories repository-url repo-url git-repo git-repo-url url git-url "
     "remote gitops-repo git-repository clone-url git workdir working-directory work-dir chdir cwd "
@@ -22,7 +22,7 @@ OTHER_NAMES = {
     "main checkout-branch push-branch base-ref b B",
     "output": "output-format out print o format",
     "config": "config-file configuration conf config-path config-dir c",
-    "dry-run": "dryrun dry plan preview diff noop what-if simulate show-diff no-push no-pr no-write d",
+    "dry-run": "dryrun dry plan preview diff noop what-if simulate show-diff no-push no-pr no-write d n",
     "verbose": "debug trace log-level loglevel verbosity explain D x",
     "quiet": "silent no-output s",
     "source-revision": "sha commit git-sha commit-sha git-commit source-sha source-commit "

@@ -81,6 +81,11 @@ def variables_of(names: Iterable[str]) -> dict[str, str]:
     return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 
+def empty_variables(names: Iterable[str]) -> list[str]:
+    """Return those of some variables that are set, but empty, as of a secret that is not there."""
+    return [name for name in names if {**_hidden, **os.environ}.get(name) == ""]
+
+
 def authorities() -> str | None:
     """Return the file, or the folder, of certificate authorities that the user has named."""
     return next(iter(variables_of(_AUTHORITIES).values()), None)

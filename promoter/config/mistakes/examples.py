@@ -18,7 +18,7 @@ EXAMPLES = {
     "templates": 'templates: {title: "[{environment}] {title}"}',
     "path": 'path: "apps/{app}/overlays/prod"',
     "deliver": "deliver: pull-request",
-    "render": "render: strict",
+    "render": "render: warn",
     "pin": "pin: both",
     "checks": "checks: {exists: warn}",
     "checks.mutable": "checks: {mutable: warn}",
@@ -69,6 +69,7 @@ EXAMPLES = {
     "targets": "targets: [{kind: yaml-path, file: values.yaml, tag: image.tag}]",
     "reason": "reason: order migration",
     "until": "until: 2026-12-01T08:00:00Z",
+    "linked.path": "linked: [{path: commonLabels.version}]",
     "linked": "linked: [{path: commonLabels.version}]",
 }
 

@@ -24,8 +24,8 @@ _OTHER_WORDS = {
     "pull-request": "pr mr pull merge-request pullrequest", "push": "direct commit",
     "auto-merge": "automerge auto merge", "merge": "automerge auto",
     "digest": "sha sha256 hash", "tag": "version", "git": "ssh https",
-    "refuse": "true error fail deny block enforce require required must", "on": "true",
-    "warn": "true warning info", "strict": "error fail deny block enforce require required",
+    "refuse": "true on yes error fail deny block enforce require required must", "on": "true",
+    "warn": "true on yes warning info", "strict": "error fail deny block enforce require required",
     "off": "none never no disabled false ignore allow",
     "yaml-path": "helm values yaml helm-values", "kustomize": "kustomization kustomize-image",
     "manifest": "deployment kubernetes", "argocd": "application argo",
@@ -142,7 +142,9 @@ def _meant(mistake: Mistake) -> str:
         text = yaml.safe_dump(
             one, default_flow_style=True, allow_unicode=True, width=999, sort_keys=False
         ).partition("\n")[0]
-        if len(text) < _LONGEST and _takes(mistake, one):
+        # What stands there already is what is complained of.
+        is_there = _at(mistake.document, mistake.place) == one
+        if not is_there and len(text) < _LONGEST and _takes(mistake, one):
             return f"Write {text}" if isinstance(key, int) else f"Write {key}: {text}"
     return ""
 
@@ -224,6 +226,12 @@ def _takes(mistake: Mistake, value: object) -> bool:
         )
         return not any(one[: len(mistake.place)] == mistake.place for one in wrong)
     return True
+
+
+def _at(value: object, place: Sequence[object]) -> object:
+    for key in place:
+        value = get(value, key)
+    return value
 
 
 def _with(value: object, place: Sequence[object], proposed: object) -> object:

@@ -128,17 +128,21 @@ class Checker:
         said = verified(self.checks, f"{repository}@{digest}", seconds)
         if said.verified:
             return said
-        return replace(said, detail=f"{said.detail}{self._signatures(repository, digest)}")
+        has_one = self._has_signature(repository, digest)
+        if has_one is None:
+            return said
+        which = "a signature" if has_one else "no signature"
+        hint = said.hint if has_one else "Sign it first, as with cosign sign."
+        detail = f"{said.detail}; the registry holds {which} of it"
+        return replace(said, detail=detail, hint=hint)
 
-    def _signatures(self, repository: str, digest: str) -> str:
-        """Return what helps to tell an unsigned image from one that somebody else has signed."""
+    def _has_signature(self, repository: str, digest: str) -> bool | None:
+        """Return whether the registry has a signature of anybody; None where it does not answer."""
         try:
             kinds = self.registry.referrers(repository, digest)
         except PromoteError:
-            return ""
-        if any(sign in kind for kind in kinds for sign in _SIGNATURES):
-            return "; the registry holds a signature of it"
-        return "; the registry holds no signature of it"
+            return None
+        return any(sign in kind for kind in kinds for sign in _SIGNATURES)
 
 
 def pinned(request: ImageRequest, image: ImageFacts, pin: str) -> ImageRequest:

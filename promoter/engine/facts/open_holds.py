@@ -74,7 +74,7 @@ class OpenHolds:
     def holds_beside(self, targets: Sequence[Target], own: str) -> tuple[str, ...]:
         """Return a warning for each app that another open pull holds, as an open rollback does."""
         return tuple(
-            f"{app} is held by pull request {one.pull}, which is open: merge it or close it"
+            f"only pull request {one.pull}, which is open, holds {app}: merge it or close it"
             for app, one in self.of(targets, own).items()
         )
 
@@ -90,7 +90,7 @@ class OpenHolds:
                 if (pull := state.open_pull) is not None:
                     found[
                         f"pull request {pull.number} ({pull.title}) is open and promotes "
-                        f"{one.app}: no hold keeps a person from merging it; close it"
+                        f"{one.app}: the hold does not stop a person from merging it; close it"
                     ] = None
         return tuple(found)
 

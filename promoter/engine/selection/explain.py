@@ -77,7 +77,7 @@ def explain_plan(plan: Plan) -> None:
     where = f"{plan.destination.app} in {plan.destination.environment}"
     is_so = isinstance(plan, Unchanged) and not plan.waiting
     for gate in () if is_so else plan.gates:
-        _LOG.debug("%s: check %s: %s: %s", where, gate.label, gate.verdict, gate.detail)
+        _LOG.debug("%s: check %s: %s: %s", where, gate.name, gate.verdict, gate.detail)
     _LOG.debug("%s: plan: %s", where, _words(plan))
 
 
