@@ -516,6 +516,7 @@ _WORDS_AND_FLAGS = (
     ("--app shop --auto-merge", "as in deliver: auto-merge"),
     ("--app shop --squash", "merge-method: squash"),
     ("--app shop -n prod", "Did you mean --env prod?"),
+    ("--app shop --tag 1 -n", "Did you mean --dry-run?"),
     ("--app shop --app-version 1", "Did you mean --tag 1?"),
     ("--app shop --app-colour 1", "It has --app, --together"),
     ("-V", "Did you mean promote --version?"),
@@ -935,8 +936,8 @@ def test_pull_request_that_is_closed_already_is_said_to_be(company: Company) -> 
     ("words", "usage"),
     [
         (["help"], "usage: promote --app APP"),
-        (["help", "rollback"], "usage: promote rollback [-h]"),
-        (["demo", "help"], "usage: promote demo [-h]"),
+        (["help", "rollback"], "usage: promote rollback --app APP [--env ENV] --reason TEXT [options]"),
+        (["demo", "help"], "usage: promote demo [DIR] [options]"),
     ],
 )
 def test_help_is_a_command_too(words: list[str], usage: str) -> None:

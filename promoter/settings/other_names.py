@@ -13,7 +13,7 @@ OTHER_NAMES = {
     "artifact i",
     "env": "environment environments envs env-name stage stages target cluster namespace overlay "
     "dest destination to-env target-env dest-env target-environment dest-namespace dest-server tier "
-    "e",
+    "e n",
     "reason": "message comment why description note because ticket m r",
     "repo": "repository repositories repository-url repo-url git-repo git-repo-url url git-url "
     "remote gitops-repo git-repository clone-url git workdir working-directory work-dir chdir cwd "

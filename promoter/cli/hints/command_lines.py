@@ -169,7 +169,10 @@ def may_be(option: str, value: str) -> bool:
     """Return whether a value may be one of an option, as far as its form says it."""
     if option in ("steps", "number"):
         return value.isdecimal() and int(value) > 0
-    return not (option in ("until", "env", "from") and value.isdecimal())
+    if option in ("env", "dry-run"):
+        # `-n` is a namespace with a value, and a dry run without one.
+        return bool(value) is (option == "env") and not value.isdecimal()
+    return not (option in ("until", "from") and value.isdecimal())
 
 
 def with_hour(option: str, value: str) -> str:
