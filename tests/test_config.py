@@ -450,6 +450,22 @@ def test_wrong_target_is_told_with_its_place_wherever_it_stands(place: str) -> N
     assert caught.value.column == text.index("tag: '{env}") + 1
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("environments: {prod: {path: x, checks: {signature: refuse}}}", "cosign-key: cosign.pub"),
+        ("environments: {prod: {path: x, freeze: [{cron: 0 22 * * *}]}}", "duration: 8h"),
+        ("templates: {body: hi}", "{body} See"),
+        ("linked: [{path: ''}]", "commonLabels.version"),
+        ("environments: {prod: {path: x, render: on}}", "Did you mean warn?"),
+    ],
+)
+def test_hint_says_what_is_missing_and_not_what_stands_there(text: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(text.encode(), "promoter.yaml")
+    assert hint in caught.value.hint
+
+
 _TOP_KEYS = set(known_keys(Config, {}, ()))
 _APP_KEYS = {"images", "source", "source-tag"}
 
@@ -464,7 +480,7 @@ def test_what_a_complaint_says_to_write_is_right(key: str) -> None:
     prod = "environments: {prod: {path: x}}\n"
     if key == "groups":
         text = f"apps: {{web: {{}}, api: {{}}}}\n{line}\n"
-    elif key in _TOP_KEYS or key.startswith("templates."):
+    elif key.partition(".")[0] in _TOP_KEYS:
         text = f"{line}\n" + (prod if key == "default-environment" else "")
     elif key in _APP_KEYS:
         text = f"apps:\n  web:\n    {line}\n"
@@ -598,6 +614,7 @@ def test_key_in_another_place_or_of_another_tool_is_told_where_it_belongs(
             "no ':' after this key",
             "Write a blank after the ':': deliver: push",
         ),
+        ("a: 1\nresources\n  - b\n", "no ':' after this key", "Write resources:"),
         ("a: 1\ndeliver push\nb: 2\n", "no ':' after this key", "Write deliver: push"),
         ("a: 1\ndeliver:push\n", "no ':' after this key", "deliver: push"),
         ("a:\n  - r:1/x\n - y\n", "did not find expected key", "Indent the line"),

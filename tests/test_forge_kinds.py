@@ -14,7 +14,7 @@ from promoter.domain.address import Address
 from promoter.domain.branch import AUTHOR
 from promoter.domain.errors import UsageError
 from promoter.domain.forges import FORGES
-from promoter.forges.kinds import ForgeConnection, ForgeKind, forge_kind_of
+from promoter.forges.kinds import ForgeConnection, ForgeKind, forge_kind, forge_kind_of
 from promoter.forges.local import LocalForge
 from promoter.git.program import Git
 from promoter.git.repository_address import parse_address
@@ -129,3 +129,12 @@ def test_a_forge_of_another_kind_is_told_where_a_pull_is_wanted_there(host: str)
     with pytest.raises(UsageError, match=f"{host} is not GitHub") as caught:
         kind.open(connection)
     assert "deliver: push" in caught.value.hint
+
+
+def test_token_variable_that_is_empty_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GH_TOKEN", raising=False)
+    monkeypatch.setenv("GITHUB_TOKEN", "")
+    hint = forge_kind("github").hint_without_token
+    assert hint.startswith("GITHUB_TOKEN is set, but empty")
+    monkeypatch.delenv("GITHUB_TOKEN")
+    assert forge_kind("github").hint_without_token.startswith("Set GITHUB_TOKEN")

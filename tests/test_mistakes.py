@@ -936,7 +936,10 @@ def test_pull_request_that_is_closed_already_is_said_to_be(company: Company) -> 
     ("words", "usage"),
     [
         (["help"], "usage: promote --app APP"),
-        (["help", "rollback"], "usage: promote rollback --app APP [--env ENV] --reason TEXT [options]"),
+        (
+            ["help", "rollback"],
+            "usage: promote rollback --app APP [--env ENV] --reason TEXT [options]",
+        ),
         (["demo", "help"], "usage: promote demo [DIR] [options]"),
     ],
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from promoter.domain.declaration import AppDeclaration, Declaration, HoldChange
 from promoter.domain.evidence import GateResult, GateStatus
 from promoter.domain.page import (
     Alert,
@@ -21,8 +22,12 @@ from promoter.domain.page import (
     Table,
     Undo,
 )
+from promoter.domain.pull import PullExtras
+from promoter.output.headline import where_lines
 from promoter.output.terminal_page import render
 from promoter.output.text import PagePiece
+from promoter.planning.outcome import Outcome
+from promoter.planning.plan import Action
 from tests.many_apps import BY_PULL, DEV, make
 from tests.page_cases import CASES
 from tests.servers.registry import Registry
@@ -80,6 +85,29 @@ def test_what_the_first_line_says_is_not_said_again(repo: Repository) -> None:
     run = ask(repo, "1.3.0")
     assert (run.code, run.stderr) == (0, "")
     assert run.stdout.count("1.3.0") == 1
+
+
+def test_lines_below_name_the_branch_the_base_who_is_asked_and_the_hold(repo: Repository) -> None:
+    for run in (ask(repo, "9.9.1", "--dry-run"), ask(repo, "9.9.1")):
+        assert run.stdout.splitlines()[1] == "  promote/prod/aurora -> main"
+    extras = PullExtras(labels=("promotion",), reviewers=("alice", "team:platform"))
+    hold = HoldChange("loses orders", undoes="a" * 40)
+    declared = Declaration("aurora", (AppDeclaration("aurora", "prod", (), hold=hold),))
+    outcome = Outcome(
+        app="aurora",
+        environment="prod",
+        action=Action.CREATED,
+        changed=True,
+        declaration=declared,
+        base="main",
+        branch="promote/prod/aurora",
+        extras=extras,
+    )
+    assert where_lines(outcome) == (
+        "promote/prod/aurora -> main; review: alice, team:platform; labels: promotion",
+        "aurora is held from then on; to end that: promote unhold --app aurora --env prod "
+        "--reason TEXT",
+    )
 
 
 def test_quiet_run_says_one_line_or_nothing(repo: Repository) -> None:
