@@ -108,6 +108,20 @@ def test_programs_are_asked_for_what_the_file_does_not_say(
     assert found.of("unknown.example") is None
 
 
+def test_a_hosts_program_comes_before_its_login_in_the_file_and_after_one_that_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = '[ "$host" = new.example ] || exit 1\necho \'{"Username":"u2","Secret":"s2"}\''
+    program(tmp_path, monkeypatch, script)
+    hosts = ("new.example", "gone.example", "plain.example")
+    helpers = dict.fromkeys(hosts[:2], "test")
+    found = read(tmp_path, auths={one: entry("old") for one in hosts}, credHelpers=helpers)
+    known = [found.of(host) for host in hosts]
+    assert [one.user for one in known if one] == ["u2", "old", "old"]
+    given = Credentials({"new.example": Login("g", "p")}, helpers, given="new.example")
+    assert given.of("new.example") == Login("g", "p")
+
+
 def test_a_program_is_asked_once_for_each_host_however_many_ask(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

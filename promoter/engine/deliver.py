@@ -42,8 +42,8 @@ def publish(plans: Sequence[Plan], context: RunContext) -> list[str | PromoteErr
 
     Returns each plan's commit, or why there is none; None for a plan that makes no commit.
     """
-    batch: list[Plan] = [one for one in plans if isinstance(one, Push) and one.batch]
-    groups = [batch, *([one] for one in plans if one not in batch and commit_of(one))]
+    batch: list[Plan] = [one for one in plans if _is_of_batch(one)]
+    groups = [batch, *([one] for one in plans if not _is_of_batch(one) and commit_of(one))]
     results: dict[int, str | PromoteError] = {}
     for transport in dict.fromkeys(one.destination.transport for one in plans):
         mine = [one for one in groups if one and one[0].destination.transport == transport]
@@ -53,6 +53,10 @@ def publish(plans: Sequence[Plan], context: RunContext) -> list[str | PromoteErr
             commit = _made_anew(group[0], draft, done, context) or done
             results |= {id(one): commit for one in group}
     return [results.get(id(one)) for one in plans]
+
+
+def _is_of_batch(plan: Plan) -> bool:
+    return isinstance(plan, Push) and plan.batch
 
 
 def write_pulls(plans: Sequence[Plan], made: Sequence[object], context: RunContext) -> None:

@@ -82,20 +82,25 @@ class Credentials:
     helpers: Mapping[str, str] = field(default_factory=dict)
     store: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    given: str = ""
+    """The place whose login was given, which comes before all others."""
     _asked: Memo = field(default_factory=Memo, repr=False)
     _failures: dict[str, str] = field(default_factory=dict, repr=False)
 
     def of(self, host: str, repository: str = "") -> Login | None:
         """Return the login for a repository, the one that names most of it; None to be nobody.
 
-        A login for one namespace is never offered for another.
+        A login for one namespace is never offered for another. Of a whole host, what its program
+        says comes before what the file says, as with Docker.
         """
         parts = _place(f"{host}/{repository}").split("/")
-        for length in range(len(parts), 0, -1):
-            login = self.logins.get("/".join(parts[:length]))
-            if login is not None:
+        for length in range(len(parts), 1, -1):
+            if login := self.logins.get("/".join(parts[:length])):
                 return login
-        return self._asked.answer((parts[0],), lambda: self._from_programs(parts[0]))
+        known = self.logins.get(parts[0])
+        if known is not None and parts[0] == self.given:
+            return known
+        return self._asked.answer((parts[0],), lambda: self._from_programs(parts[0])) or known
 
     def failure(self, host: str) -> str:
         """Return what went wrong with the program that was asked for a host's login, if anything."""
@@ -149,7 +154,7 @@ def read_credentials(
                     logins[_place(name)] = login
     if given is not None:
         logins = {**logins, _place(given[0]): given[1]}
-    return Credentials(logins, helpers, store, environment)
+    return Credentials(logins, helpers, store, environment, _place(given[0]) if given else "")
 
 
 def _place(name: str) -> str:

@@ -30,7 +30,12 @@ from promoter.forges.github.pulls.shapes import graph_pull
 
 _COLOUR = "1d76db"
 # GitHub's words for "there is nothing to wait for": then merging at once is what was asked.
-_READY = ("clean status", "protected branch rules not configured")
+_READY = (
+    "clean status",
+    "protected branch rules not configured",
+    # A check that is not required still runs, or has failed.
+    "unstable status",
+)
 _FORBIDDEN = ("auto merge is not allowed", "auto-merge is not allowed")
 
 
