@@ -302,6 +302,33 @@ PROVED: dict[str, tuple[str, dict[str, str], str]] = {
         },
         "prod: k8s/overlays/prod",
     ),
+    "a chart's values that the environment's leave as they are": (
+        "prod",
+        {
+            "apps/aurora/Chart.yaml": "name: aurora\n",
+            "apps/aurora/values.yaml": VALUES,
+            "apps/aurora/values-prod.yaml": "replicas: 2\n",
+        },
+        "prod: apps/{app}; yaml-path values.yaml image.tag",
+    ),
+    "the only image, which a base has": (
+        "prod",
+        {
+            "overlays/prod/kustomization.yaml": "resources: [../../base]\n",
+            "base/kustomization.yaml": BASE,
+            "base/deployment.yaml": POD.replace("Pod", "Job"),
+        },
+        "prod: overlays/prod; r/beacon",
+    ),
+    "images of one name and several tags": (
+        "prod",
+        {
+            "prod/kustomization.yaml": OUTER.replace("/beacon", "/aurora-jobs").replace(
+                "/aurora,", "/aurora-web,"
+            ),
+        },
+        "prod: prod",
+    ),
     "the app's values beside those of its cache": (
         "prod",
         {
@@ -344,11 +371,7 @@ NOT_THE_APPS: dict[str, dict[str, str]] = {
     "the only environment is another one": {
         "storage/aurora/test-pod.yaml": DEPLOYMENT,
     },
-    "a file beside the environment's own": {
-        "chart/Chart.yaml": "name: aurora\n",
-        "chart/values.yaml": VALUES,
-        "chart/values-prod.yaml": "replicas: 2\n",
-    },
+    "a file beside the environment's own": {"local.yaml": VALUES, "prod.yaml": "replicas: 2\n"},
     "the image of its cache alone": {
         "charts/aurora/Chart.yaml": "name: aurora\n",
         "charts/aurora/values.yaml": "aurora: {redis: {image: 'redis:7'}}\n",

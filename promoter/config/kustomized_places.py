@@ -96,21 +96,26 @@ def _with_images(
 ) -> LikelyPlace:
     """Return a place with the images of its kustomization that are the app's, where not all are."""
     names = {one.name: one.new_name or one.name for one in closure.entries if one.name}
-    built = {
-        split(one.text)[0]: split(one.text)[0] for one in closure.images if "$" not in one.text
-    }
+    tags = {one.name: (one.tag, one.digest) for one in closure.entries}
+    # What a patch says may be no image at all.
+    sure = [one for one in closure.images if one.certain] or closure.images
+    built = {name: name for one in sure if "$" not in one.text for name in [split(one.text)[0]]}
     if app is None:
         return replace(place, sets_images=bool(names))
     own = called_like(names, app) or called_like(built, app)
+    is_of_app = place.is_of_app or bool(own or set_here)
     if place.has_app and place.is_of_app:
         own = [one for one in names or built if names_app(one, app) or not is_service(one)]
     elif not own:
         own = list(dict.fromkeys(set_here))
-    is_all = set(own) == names.keys()
+        is_sole = len({one.name for one in closure.images}) == 1 and not place.has_app
+        own += built if is_sole and not own and not names else ()
+    # One tag is not meant for images whose tags differ: they are not listed as if it were.
+    is_mixed = len({tags.get(one) for one in own}) > 1
     return replace(
         place,
-        is_of_app=place.is_of_app or bool(own),
-        images=() if is_all else tuple(own),
+        is_of_app=is_of_app,
+        images=() if is_mixed or set(own) == names.keys() else tuple(own),
         sets_images=bool(names),
     )
 

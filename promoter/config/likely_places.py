@@ -84,6 +84,11 @@ def is_generic(name: str) -> bool:
     return name.lower() in _GENERIC
 
 
+def is_beside_apps(folder: str) -> bool:
+    """Return whether a folder is of what runs beside the apps, such as secrets or monitoring."""
+    return any(map(_BESIDE.fullmatch, PurePosixPath(folder).parts))
+
+
 def same_environment(name: str, asked: str) -> bool:
     """Return whether an environment is the one that is asked for, as a whole or by a word of it."""
     words = {*re.split(r"[-_.]", name.lower()), name.lower()}
@@ -158,8 +163,7 @@ def place_rank(
     fits = nearness > 0 or not (app and first.has_app)
     count = len(places)
     sets = any(one.sets_images for one in places)
-    is_beside = any(map(_BESIDE.fullmatch, PurePosixPath(first.folder).parts))
-    near = nearness > 1, is_asked, not is_beside, sets, nearness
+    near = nearness > 1, is_asked, not is_beside_apps(first.folder), sets, nearness
     return *near, fits, both, named, first.has_app, count, not first.file, -depth
 
 

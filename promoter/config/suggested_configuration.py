@@ -20,6 +20,7 @@ from promoter.config.likely_places import (
     BASES,
     SUFFIXES,
     LikelyPlace,
+    is_beside_apps,
     likely_place,
     path_template,
     place_rank,
@@ -66,8 +67,10 @@ def suggested_configuration(
         # A kustomization that lists those of apps below it is none.
         if not is_named and (only_named or f"{first.folder}/{{app}}" in of_apps):
             continue
-        # What stands beside the environment's own file or folder is of all environments.
-        if not first.environment and not named.isdisjoint(one.at for one in best):
+        # What stands beside the environment's own file or folder is of all environments; a chart's
+        # values are what those of an environment leave as they are.
+        is_shared = not named.isdisjoint(one.at for one in best)
+        if not first.environment and is_shared and first.file != _DEFAULTS:
             continue
         whole = with_other_environments(best, found)
         text = _written([whole, *_beside(best, found)], app, environment)
@@ -79,11 +82,10 @@ def suggested_configuration(
 def folders_with_images(tree: Tree) -> list[str]:
     """Return the folders whose files set an image, those that environments are called like first."""
     tree.unfold(PurePosixPath())
-    places = [
-        one for one in _places(list(_files(tree, None)), (None, None), tree) if one.sets_images
-    ]
+    found = _places(list(_files(tree, None)), (None, None), tree)
+    places = [one for one in found if one.sets_images and not is_beside_apps(one.folder)]
     places.sort(key=lambda one: (not one.environment, len(one.at.parts), str(one.at)))
-    return list(dict.fromkeys(str(one.at) for one in places))
+    return list(dict.fromkeys(str(one.at) for one in places if one.at.name))
 
 
 def _places(
