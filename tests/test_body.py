@@ -159,7 +159,7 @@ def test_a_body_is_golden_and_made_alike_each_time(tmp_path: Path, name: str) ->
             "**This goes back.** 12 commits that run now go away.", "### 12 commits go away",
             "an older tag takes the place of a newer one",
         )),
-        ("first-promotion", ("(nothing was set before)", "nothing is replaced", "revert the merge")),
+        ("first-promotion", ("(nothing was set before)", "there was no earlier tag", "revert the merge")),
         ("no-registry-no-renderer", (
             "[!WARNING]", "**Not judged:**", "neither kustomize nor kubectl is on PATH",
             "ghcr.io gave no answer in 3 s",

@@ -111,7 +111,7 @@ OPTIONS = {
         short="-v", help="explain each choice; list git commands and requests (+) with their time"
     ),
     "quiet": Option(
-        short="-q", help="print one line if something was done, and errors"
+        short="-q", help="print one line if something was done or an older tag was not taken, and errors"
     ),
 }  # fmt: skip
 WHERE = (

@@ -33,7 +33,7 @@ def downgrade(facts: Facts) -> Verdict | None:
         hint = f"What ran before comes back with {rollback}"
         return refused("downgrade", reason, hint)
     if not pairs:
-        return Verdict(GateStatus.PASSED, "nothing is replaced")
+        return Verdict(GateStatus.PASSED, "there was no earlier tag")
     if doubted := [pair for pair in pairs if facts.ordering.of(pair) is None]:
         old, new = _short(doubted[0].old), _short(doubted[0].new)
         return Verdict(GateStatus.UNKNOWN, f"whether {new} is newer than {old} is not known")

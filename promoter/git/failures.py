@@ -106,6 +106,7 @@ MOVED = "The repository has moved: its old page in a browser leads to its new UR
 _HINTS = (
     ("unable to update url base from redirection", MOVED),
     (r"returned error: 30[1278]", MOVED),
+    ("no space left on device", "Free space on this machine, where the repository is kept."),
     ("repository was archived", "Unarchive the repository, or give the one that took its place."),
     (
         r"remote: .*\b(saml|sso)\b",

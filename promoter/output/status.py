@@ -7,6 +7,7 @@ from typing import Any
 
 from promoter.domain.duration import format_seconds
 from promoter.domain.evidence import GateResult
+from promoter.domain.image import is_digest
 from promoter.domain.moment import shown_end
 from promoter.domain.pull import Pull
 from promoter.domain.suggest import listed
@@ -123,7 +124,7 @@ def _gate(gate: GateResult, row: Status) -> str:
 
 
 def _short(tag: str) -> str:
-    return tag[:19] if ":" in tag else tag
+    return tag[:19] if is_digest(tag) else tag
 
 
 def _since(row: Status, now: int) -> str:

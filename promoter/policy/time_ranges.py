@@ -278,8 +278,9 @@ def _date(found: re.Match[str], text: str) -> tuple[int | None, int, int]:
     year, month, day = found["year"], int(found["month"]), int(found["day"])
     try:
         date(int(year) if year else 2024, month, day)
-    except ValueError:
-        raise ValueError(f"{shown(text)} has a day that does not exist") from None
+    except ValueError as error:
+        why = str(error).partition(", not")[0]
+        raise ValueError(f"{shown(text)} has a day that does not exist: {why}") from None
     return int(year) if year else None, month, day
 
 
