@@ -345,6 +345,11 @@ PROVED: dict[str, tuple[str, dict[str, str], str]] = {
         },
         "prod: helm; yaml-path values-{environment}.yaml services.{app}.tag services.{app}.image",
     ),
+    "a tag beside a name": (
+        "prod",
+        {"apps/aurora/prod.yaml": "web: {image: {name: ghcr.io/acme/aurora, tag: 1.4.1}}\n"},
+        "prod: apps/{app}; yaml-path {environment}.yaml web.image.tag web.image.name",
+    ),
     "a marker of Flux": (
         "prod",
         {

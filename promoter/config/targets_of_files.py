@@ -113,14 +113,14 @@ def _scalars(spot: Spot, path: str, depth: int) -> Iterator[tuple[TargetKeys, st
     if name is not None and tag is not None and name.text.endswith("image.tag"):
         yield TargetKeys("yaml-path", "tag", f"{path}.value"), path
         return
-    tag, repository = spot.get("tag"), spot.get("repository") or spot.get("name")
-    image = spot.get("image")
-    is_beside = image is not None and image.text and _is_plain(image) and ":" not in image.text
-    is_image = "image" in path.rpartition(".")[2].lower() or spot.get("repository") is not None
-    if tag is not None and (is_image or is_beside) and _is_plain(tag):
-        named = image if is_beside and not is_image else repository
-        beside = _joined(path, "image") if is_beside and not is_image else ""
-        said = f"{path} {named.text if named else ''}"
+    tag, named = spot.get("tag"), {key: spot.get(key) for key in ("repository", "image", "name")}
+    names = {key: one.text for key, one in named.items() if one is not None and _is_name(one)}
+    is_image = "image" in path.rpartition(".")[2].lower() or not {*names} <= {"name"}
+    if tag is not None and is_image and _is_plain(tag):
+        key = next(iter(names), "repository")
+        # By this key alone it is known without being said.
+        beside = "" if key == "repository" else _joined(path, key)
+        said = f"{path} {names.get(key, '')}"
         yield TargetKeys("yaml-path", "tag", _joined(path, "tag"), beside), said
         return
     for child in spot.below():
@@ -133,6 +133,11 @@ def _scalars(spot: Spot, path: str, depth: int) -> Iterator[tuple[TargetKeys, st
                     yield from _scalars(root, key, depth + 1)
         else:
             yield from _scalars(child, key, depth + 1)
+
+
+def _is_name(spot: Spot) -> bool:
+    """Return whether a scalar may be an image's name, without its tag."""
+    return bool(spot.text) and _is_plain(spot) and not re.search(r":(?!\d+/)", spot.text)
 
 
 def _is_plain(spot: Spot) -> bool:
