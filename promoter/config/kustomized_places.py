@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from pathlib import PurePosixPath
 
 from promoter import graph
@@ -49,6 +50,9 @@ def kustomized_places(
         graph.prefetch_closures(tree, chosen)
     closures = {one: graph.read_closure(tree, one) for one in chosen}
     outer_of = {one.at: list(_outer(one, closures)) for one in places if one.is_of_app}
+    set_in: dict[PurePosixPath, list[str]] = {}
+    for at, names in chain.from_iterable(outer_of.values()):
+        set_in.setdefault(at, []).extend(names)
     environments = {one.at: one.environment for one in places}
     for one in places:
         if (closure := closures.get(one.at)) is None:
@@ -58,14 +62,7 @@ def kustomized_places(
             continue
         if not (closure.entries or closure.images or not closure.complete):
             continue
-        set_here = [
-            name
-            for found in outer_of.values()
-            for at, names in found
-            if at == one.at
-            for name in names
-        ]
-        yield _with_images(one, closure, app, set_here)
+        yield _with_images(one, closure, app, set_in.get(one.at, ()))
 
 
 def _outer(
