@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from promoter.domain.errors import RemoteError
+from promoter.git.failures import git_error
 from promoter.git.objects import Objects
-from promoter.git.program import Git
+from promoter.git.program import Git, GitResult
 from promoter.system.deadline import Deadline
 from tests.world import aurora, promote
 
@@ -76,8 +77,9 @@ def test_what_is_read_of_an_object_is_what_its_id_stands_for(bare: Git, how: str
     objects = Objects(bare)
     objects.blobless = False
     for _ in range(2):
-        with pytest.raises(RemoteError, match=f"git cat-file failed: .*{oid}"):
+        with pytest.raises(RemoteError, match=f"git cat-file failed: .*{oid}") as failed:
             objects.read(oid)
+        assert "git fsck" in failed.value.hint
     assert objects.read(good) == b"environments: {}\n"
     with pytest.raises(RemoteError, match="git cat-file failed"):
         _read_at_once(objects, [*many, oid])
@@ -96,3 +98,21 @@ def test_a_damaged_repository_ends_the_run_with_git_s_own_words(name: str, tmp_p
     done = promote("--repo", str(repo.path), "--app", "aurora", "--env", "dev", "--tag", "1.4.2")
     assert (done.code, done.stdout) == (5, "")
     assert "loose object" in done.stderr or "data stream error" in done.stderr
+    assert "git fsck" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        (f"error: Could not read {'1' * 40}\nfatal: Failed to traverse parents", "git fsck"),
+        (f"fatal: unable to read tree ({'1' * 40})", "git fsck"),
+        (
+            "fatal: unable to access 'https://git.example/': Could not resolve host: git.example\n"
+            f"fatal: could not fetch {'1' * 40} from promisor remote",
+            "no network",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_damaged_unless_the_server_is_at_fault(said: str, hint: str) -> None:
+    error = git_error("log", GitResult(128, b"", said))
+    assert hint in error.hint

@@ -149,4 +149,9 @@ _HINTS = (
         "connection refused|couldn't connect to server",
         "Nothing answers there: check host and port, and the proxy where one is set.",
     ),
+    (
+        r"corrupt|could not read [0-9a-f]{40}|unable to read tree|not a valid object name"
+        r"|hash mismatch|not a tree|unable to stream|not something we can merge",
+        DAMAGED,
+    ),
 )

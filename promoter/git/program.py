@@ -218,10 +218,9 @@ class Git:
         """Return why git did not give an object; the program that was asked may be gone."""
         self.program.clear_cache()
         said = self.attempt("cat-file", "-p", oid)
-        if said.status == 0:
-            reason = f"git cat-file failed: the content of object {oid} does not match its id"
-        else:
-            reason = git_error("cat-file", said).message
+        if said.status != 0:
+            return git_error("cat-file", said)
+        reason = f"git cat-file failed: the content of object {oid} does not match its id"
         return RemoteError(reason, DAMAGED)
 
     def close(self) -> None:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
-from promoter.domain.errors import RefusedError, RemoteError
+from promoter.domain.errors import RefusedError
 from promoter.domain.model import PathKind
 from promoter.domain.refusal import Refusal
-from promoter.git.failures import DAMAGED, git_error
+from promoter.git.failures import git_error
 
 if TYPE_CHECKING:
     from promoter.git.objects import Listing, Objects
@@ -83,7 +83,7 @@ class GitTree:
         name = f"{self.commit}:{'' if directory == ROOT else directory}"
         listed = self._git.attempt("ls-tree", "-r", "-t", "-z", "--full-tree", name)
         if listed.status != 0:
-            raise RemoteError(git_error("ls-tree", listed).message, DAMAGED)
+            raise git_error("ls-tree", listed)
         lines = filter(None, listed.stdout.decode("utf-8", "surrogateescape").split("\0"))
         self._directories |= unfolded((_parsed(line) for line in lines), directory)
         self._unfolded.add(directory)
