@@ -419,6 +419,8 @@ def test_a_body_is_cut_to_its_bounds_in_bounded_time() -> None:
     assert body.startswith("Head\n\n### Part 0\n\n- 0 x")
     assert "the end of “part 19”" in body
     assert body.endswith("\n\nFoot\n")
+    around = "ü" * 3_000
+    assert len(around + bounded_body("Head", sections, "Foot", around=around)) <= LIMIT
 
 
 def test_what_many_apps_have_in_common_is_one_check() -> None:

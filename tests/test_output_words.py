@@ -23,6 +23,7 @@ from promoter.domain.page import (
     Undo,
 )
 from promoter.domain.pull import PullExtras
+from promoter.output.envelope import envelope
 from promoter.output.headline import where_lines
 from promoter.output.terminal_page import render
 from promoter.output.text import PagePiece
@@ -366,3 +367,11 @@ def test_no_colours_still_have_the_shape_of_a_page(tmp_path: Path, width: int) -
     bare = page("going-back", tmp_path, width=width, terminal=True, colours=False)
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", bare)
     assert "\x1b[1mChecks\x1b[0m\n" in bare
+
+
+def test_of_thousands_of_warnings_the_first_are_told_and_the_rest_counted() -> None:
+    warnings = tuple(f"x{number} is left as it is" for number in range(20_000))
+    outcome = Outcome(app="aurora", environment="prod", action=Action.UNCHANGED, warnings=warnings)
+    told = envelope(outcome).warnings
+    assert told[:50] == warnings[:50]
+    assert told[50:] == ("19950 more warnings are not shown",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +21,8 @@ from promoter.output.headline import headline, where_lines
 from promoter.planning.outcome import Outcome, failed
 
 SCHEMA = 1
+# A kustomization may have thousands of entries, each of which may be warned of.
+_WARNINGS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +141,18 @@ def envelope(outcome: Outcome) -> Envelope:
         refusals=outcome.refusals,
         gates=outcome.gates,
         asked=outcome.declaration.first if outcome.declaration else None,
-        warnings=tuple(map(bounded_message, outcome.warnings)),
+        warnings=_bounded(outcome.warnings),
         error=failure_of(outcome.error) if outcome.error else None,
         by_policy=outcome.by_policy,
         waits=bool(outcome.waiting),
     )
+
+
+def _bounded(warnings: Sequence[str]) -> tuple[str, ...]:
+    """Return the first warnings of a promotion, and how many more there are."""
+    more = len(warnings) - _WARNINGS
+    told = (f"{more} more warnings are not shown",) if more > 0 else ()
+    return (*map(bounded_message, warnings[:_WARNINGS]), *told)
 
 
 def failed_envelope(error: PromoteError) -> Envelope:

@@ -55,9 +55,10 @@ _MARKS = {
 def draft(proposal: Proposal, templates: Templates, evidence: Evidence = _NOTHING) -> PullDraft:
     """Return title and body of the pull request for a branch that holds the proposal."""
     shown = page(proposal, evidence)
-    text = markdown(shown, block(proposal, evidence))
+    known = {key: inert(value) for key, value in template_fields(proposal).items()}
+    around = filled_template(templates.body, known | {"body": ""})
+    text = markdown(shown, block(proposal, evidence), around)
     if templates.body != "{body}":
-        known = {key: inert(value) for key, value in template_fields(proposal).items()}
         text = filled_template(templates.body, known | {"body": text})
         before, _, after = (
             filled_template(one, template_fields(proposal))
@@ -67,8 +68,8 @@ def draft(proposal: Proposal, templates: Templates, evidence: Evidence = _NOTHIN
     return PullDraft(title(proposal, templates), text, shown)
 
 
-def markdown(shown: Page, state: str) -> str:
-    """Return a page as GitHub-flavoured Markdown within the forge's bounds."""
+def markdown(shown: Page, state: str, around: str = "") -> str:
+    """Return a page as GitHub-flavoured Markdown, within the forge's bounds with what is around it."""
     headline = " · ".join(line(one) for one in (shown.headline, *shown.facts))
     head = [headline, *(_alert(one) for one in shown.alerts)]
     sections = []
@@ -87,7 +88,7 @@ def markdown(shown: Page, state: str) -> str:
         sections.append(_fold(Fold("How to undo it after the merge", (command,), 8)))
     undo = line(_undo(shown.undo)) if shown.undo else ""
     foot = f"<sub>{undo}{line(shown.footer)}</sub>\n\n{state}"
-    return bounded_body("\n\n".join(head), sections, foot)
+    return bounded_body("\n\n".join(head), sections, foot, around=around)
 
 
 def line(spans: Line) -> str:

@@ -121,11 +121,12 @@ def find_hidden(name: str, body: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def bounded_body(head: str, sections: Sequence[BodySection], foot: str) -> str:
+def bounded_body(head: str, sections: Sequence[BodySection], foot: str, *, around: str = "") -> str:
     """Return a body within the forge's limit: what is long is shortened first, and then left out.
 
-    Whatever is not shown is named.
+    Whatever is not shown is named. `around` is what a template adds to the body.
     """
+    most, most_bytes = LIMIT - len(around), _BYTES - len(around.encode())
     # A section and its text, which is made anew only where the section is shortened.
     kept = [(one, one.shown) for one in sections]
     left_out: dict[str, None] = {}
@@ -134,9 +135,9 @@ def bounded_body(head: str, sections: Sequence[BodySection], foot: str) -> str:
             f"_Left out, for the forge takes no more: {', '.join(left_out)}._" if left_out else ""
         )
         parts = [part for part in (head, *(text for _, text in kept), note, foot) if part]
-        if not kept or sum(map(len, parts)) <= LIMIT:
+        if not kept or sum(map(len, parts)) <= most:
             text = "\n\n".join(parts) + "\n"
-            if not kept or (len(text) <= LIMIT and len(text.encode()) <= _BYTES):
+            if not kept or (len(text) <= most and len(text.encode()) <= most_bytes):
                 return text
         long = [place for place, (one, _) in enumerate(kept) if one.more]
         if long:
