@@ -106,7 +106,6 @@ def test_a_run_that_has_ended_says_what_it_did_though_a_signal_comes() -> None:
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-@pytest.mark.thorough
 def test_a_signal_that_compiled_code_turned_into_its_own_exception_is_still_the_end() -> None:
     with stoppable():
         try:
@@ -116,6 +115,7 @@ def test_a_signal_that_compiled_code_turned_into_its_own_exception_is_still_the_
     assert error_of(ValueError("of another run")).exit == 1
 
 
+@pytest.mark.thorough
 def test_a_run_that_cannot_say_what_it_did_is_ended_by_a_signal() -> None:
     code = (
         "import os, signal; from promoter.cli.signals import finishing\n"
@@ -132,7 +132,7 @@ def test_what_is_known_is_delivered_though_a_registry_takes_all_the_time(fleet: 
 
 
 def test_deadline_is_no_apps_failure_that_the_run_survives(fleet: Path) -> None:
-    with running(fleet, 60) as (run, _), ending_after(1.0):
+    with running(fleet, 60) as (run, _), stoppable(), ending_after(1.0):
         results = run.results()
     assert told(results) == dict.fromkeys("abc", ("failed", 5))
     for one in results:
@@ -270,7 +270,7 @@ def test_a_deadline_waits_for_what_takes_no_signals() -> None:
         signal.raise_signal(signal.SIGALRM)
         passed.append("ended")
 
-    with pytest.raises(Stopped), ending_after(0.0):
+    with stoppable(), pytest.raises(Stopped), ending_after(0.0):
         load()
     assert passed == ["loaded"]
 

@@ -63,7 +63,8 @@ def stoppable() -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         for one in before:
             signal.signal(one, signal.SIG_DFL)
-        raise Stopped(ends[signal.Signals(number)])
+        Stopped.latest = Stopped(ends[signal.Signals(number)])
+        raise Stopped.latest
 
     before = {one: signal.getsignal(one) for one in ends}
     before = {one: was for one, was in before.items() if was is not signal.SIG_IGN}
@@ -115,12 +116,13 @@ def ending_after(seconds: float) -> Iterator[None]:
         if _deferred.depth or time.monotonic() < end - _ROUNDED:
             return
         signal.setitimer(signal.ITIMER_REAL, 0)
-        raise Stopped(
+        Stopped.latest = Stopped(
             RemoteError(
                 f"not done within {seconds:g} s",
                 "Check the network, or give more time with --timeout; running again is safe.",
             )
         )
+        raise Stopped.latest
 
     before = signal.signal(signal.SIGALRM, look)
     # The last look is at the deadline itself.

@@ -37,7 +37,6 @@ class Stopped(BaseException):
     def __init__(self, error: PromoteError) -> None:
         super().__init__(error.message)
         self.error = error
-        Stopped.latest = self
 
     def after(self, done: Sequence[str]) -> PromoteError:
         """Return why, with what was done before."""
