@@ -168,13 +168,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Hear from a worker what it has left out, which is the same for each of them."""
+    """Keep how many tests a worker has left out, which is the same for each of them."""
     node.config.stash[_COUNT] = getattr(node, "workeroutput", {}).get(_LEFT_OUT, 0)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """Have workers report a test that passes a single time, and not its set-up and its end as well.
+    """Report a test that passes one time from a worker, and not its set-up and its end as well.
 
     They run it as pytest does; ten thousand reports that say nothing take a second of each core.
     """
@@ -190,7 +190,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_report_to_serializable() -> Generator[None, dict[str, Any], dict[str, Any]]:
-    """Have workers send no keywords of what has passed: they are most of the reports."""
+    """Send no keywords of what has passed: they are most of the reports."""
     data = yield
     if data.get("outcome") == "passed":
         data["keywords"] = {}

@@ -76,9 +76,9 @@ class RegistryHttp:
     def send(self, request: HttpRequest, deadline: float, redirects: int = _REDIRECTS) -> Answer:
         """Send a request and return its answer, at the end of so many redirects at most.
 
-        A login goes to the host that it was given for and no further, and nobody is led from
-        another host to plain http or to this machine. Raises `TimeoutError`, urllib3's `HTTPError`
-        and `OSError` where there is no answer, `RegistryError` where it is too long.
+        A login goes only to the host that it was given for. Raises `TimeoutError`, urllib3's
+        `HTTPError` and `OSError` where there is no answer; `RegistryError` where it is too long, or
+        a redirect leads to plain http that is not allowed, or from another host to this machine.
         """
         for _ in range(redirects + 1):
             answer = self._timely(request, deadline)

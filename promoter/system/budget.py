@@ -2,7 +2,7 @@
 
 A run ends after `RUN` seconds, or after those of `--timeout`; a wait for an image comes on top of
 `RUN`. Git and the forge may take all of it, as nothing can be written without them. Whatever else
-is asked has a share, so that one who is silent leaves time for what follows.
+is asked has a share, so that a server that does not answer leaves time for what follows.
 
 It adds up for `promote`: 2 s for the forge's first answer, 9 s for a registry that is silent (three
 answers of 3 s, and then it is not asked again), 30 s for each of two builds, 10 s for the text of

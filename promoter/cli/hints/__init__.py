@@ -1,1 +1,1 @@
-"""What to write in place of what cannot stand on the command line; imported when something cannot."""
+"""Hints for a command line that is wrong; imported only where one is."""

@@ -95,7 +95,7 @@ def guess(app: str, environments: Sequence[str], base: str | None) -> Guess:
     return Guess(app, environments[0] if is_named else _ENVIRONMENT, base, is_named)
 
 
-# Asked for by the question, by what reads the answer, and by who compares the two.
+# The query, the reading of its answer and the comparison of the two ask for the same.
 @lru_cache(maxsize=1)
 def _folders(app: str, environment: str) -> tuple[PurePosixPath, ...]:
     environments = dict.fromkeys((environment, *_OTHERS))
