@@ -211,6 +211,10 @@ def test_demo_tells_its_story_without_network_and_suggests_commands_that_run(
         "Try next",
     ):
         assert part in run.stdout
+    excerpt = README.partition("```\nPromote aurora to prod")[2].partition("```")[0]
+    # Without a renderer nothing is rendered.
+    lines = [one for one in excerpt.splitlines()[1:] if "  render  " not in one]
+    assert [one for one in lines if one not in run.stdout] == []
     assert run.stderr == ""
     suggested = [
         line.strip() for line in run.stdout.partition("Try next:")[2].splitlines() if line.strip()

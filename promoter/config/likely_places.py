@@ -126,12 +126,10 @@ def path_template(
         for above, text, name in zip(["", *stems], texts, names, strict=False)
     ]
     at, (_, word) = max(enumerate(found), key=lambda one: one[1][0], default=(0, (0, "")))
-    if word:
-        texts[at] = texts[at].replace(word, "{environment}")
     parts = [text + name[len(stem) :] for text, name, stem in zip(texts, names, stems, strict=True)]
-    if file and word:
-        parts[-1] = re.sub(
-            rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", "{environment}", parts[-1]
+    for place in {at, len(parts) - 1 if file else at} if word else ():
+        parts[place] = re.sub(
+            rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", "{environment}", parts[place]
         )
     own = parts[:-1] if file else parts
     has_app = any("{app}" in one for one in parts)
