@@ -271,6 +271,16 @@ def test_state_survives_people_who_edit_around_it(tmp_path: Path) -> None:
     assert not pull_request.declines(ours, made)
 
 
+def test_a_diff_that_quotes_the_mark_of_a_closing_is_no_closing_by_us(tmp_path: Path) -> None:
+    made = proposal(tmp_path)
+    draft = pull_request.draft(made, Templates(), evidence())
+    quoted = f"+# <!-- promoter:closed -->\n<!-- promoter:closed -->\n{draft.body}\n"
+    pull = Pull(1, "u", PullState.CLOSED, "b", "main", "h", draft.title, quoted)
+    assert pull_request.declines(pull, made)
+    ours = f"{pull_request.mark_closed(quoted)}\nA person's last word.\n"
+    assert not pull_request.declines(replace(pull, body=ours), made)
+
+
 def test_a_body_knows_its_bounds(tmp_path: Path) -> None:
     many = tuple(SourceCommit(f"{n:040x}", "fix: " + "x" * 500, "A" * 500) for n in range(5000))
     states = tuple(running(f"env-{n}", "1.4.2" * 20) for n in range(400))

@@ -12,7 +12,7 @@ from promoter.git.clone import Clone
 from promoter.git.failures import git_error
 from promoter.git.isolation import Credential
 from promoter.git.program import GitResult
-from promoter.git.push import Update
+from promoter.git.push import Update, is_about
 from promoter.git.retry import is_doubtful, is_passing
 from promoter.system.deadline import Deadline
 from tests.thorough import thorough_after
@@ -203,3 +203,22 @@ def test_an_outage_that_does_not_end_is_told_before_the_deadline(github: GitHub)
 def test_host_that_is_nearly_githubs_is_told_so(host: str, hint: str) -> None:
     said = f"fatal: unable to access 'https://{host}/a/b/': Could not resolve host: {host}"
     assert git_error("ls-remote", GitResult(128, b"", said)).hint == hint
+
+
+@pytest.mark.parametrize(
+    ("line", "is_ours"),
+    [
+        ("error: cannot lock ref 'refs/heads/promote/prod/app': is at 1 but expected 2", True),
+        ("Unable to create '/r/refs/heads/promote/prod/app.lock': File exists.", True),
+        (
+            "remote: error: GH006: Protected branch update failed for refs/heads/promote/prod/app.",
+            True,
+        ),
+        ("error: hook declined to update refs/heads/promote/prod/app", True),
+        ("error: hook declined to update refs/heads/promote/prod/app-2", False),
+        ("error: cannot lock ref 'refs/heads/promote/prod/app.v2': is at 1", False),
+        ("error: cannot lock ref 'refs/heads/promote/prod/app/x': is at 1", False),
+    ],
+)
+def test_an_error_of_a_push_is_about_the_ref_that_it_names(line: str, *, is_ours: bool) -> None:
+    assert is_about("refs/heads/promote/prod/app", line) is is_ours

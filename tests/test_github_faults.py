@@ -305,6 +305,19 @@ def test_all_open_pulls_are_listed_page_by_page(github: GitHub, has_graphql: boo
     assert numbers == [*range(103, 2, -1), pull.number]
 
 
+@pytest.mark.parametrize("has_graphql", [True, False])
+def test_more_open_pulls_than_are_read_are_an_error_and_not_left_out(
+    github: GitHub, has_graphql: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(github)
+    github.pulls += [{**github.pulls[0], "number": number} for number in range(2, 104)]
+    github.has_graphql = has_graphql
+    monkeypatch.setattr("promoter.forges.github.api.pages._PAGES", 1)
+    monkeypatch.setattr("promoter.forges.github.pulls.open_pulls._PAGES", 1)
+    with pytest.raises(RemoteError, match="list the pull requests: there are more than"):
+        forge(github).all()
+
+
 @pytest.mark.parametrize("status", [302, 307, 308])
 def test_redirect_of_the_api_says_where_to(github: GitHub, status: int) -> None:
     where = "http://localhost:1/elsewhere?token=x"

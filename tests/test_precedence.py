@@ -90,6 +90,8 @@ def test_where_nobody_knows_the_last_request_wins_with_a_warning(repo: Repositor
             ("push", "GITOPS/aurora", False),
             ("release", "aurora-cloud/aurora", True),
             ("workflow_dispatch", "aurora-cloud/aurora", False),
+            ("issue_comment", "aurora-cloud/aurora", False),
+            ("pull_request_target", "aurora-cloud/aurora", False),
         ],
     ),
 )
@@ -101,6 +103,20 @@ def test_commit_of_a_workflow_counts_where_it_builds_the_image(
     out = ask(repo, "9.9.1", env={**runner, "GITHUB_EVENT_NAME": event})
     message = repo.git("show", "-s", "--format=%B", out["commit"])
     assert (f"Promoter-Source-Revision: {'a' * 40}" in message) is known
+
+
+@pytest.mark.parametrize("built_by", ["aurora-cloud/aurora", "aurora-cloud/deploy"])
+def test_commit_of_a_workflow_counts_in_the_configured_source_alone(
+    tmp_path: Path, built_by: str
+) -> None:
+    repo = aurora(tmp_path / "gitops/aurora.git")
+    lines = repo.read("promoter.yaml").splitlines()
+    kept = [line for line in lines if "source" not in line]
+    address = "https://127.0.0.1:1/Aurora-Cloud/aurora.git"
+    repo.commit("main", "promoter.yaml", "\n".join([*kept, f"    source: {address}", ""]))
+    runner = {"GITHUB_ACTIONS": "true", "GITHUB_SHA": "a" * 40, "GITHUB_EVENT_NAME": "push"}
+    out = ask(repo, "9.9.1", "--dry-run", env={**runner, "GITHUB_REPOSITORY": built_by})
+    assert ("a" * 40 in str(out)) is (built_by == "aurora-cloud/aurora")
 
 
 @pytest.mark.parametrize("given", thorough_after(1, ["GITHUB_SHA", "PROMOTER_SOURCE_REVISION"]))

@@ -21,7 +21,7 @@ import pytest
 
 from promoter.cli.signals import ending_after
 from promoter.render import Renderer, sandbox
-from promoter.render.program import build_both
+from promoter.render.program import build_both, denied_use
 from promoter.system.threads import in_background
 
 if TYPE_CHECKING:
@@ -135,6 +135,26 @@ def test_a_build_reads_nothing_outside_of_its_folder(
     assert output.unmade.endswith(", and a build is given the repository's files alone")
     # It is the sandbox that kept it from that.
     assert _without_landlock(lambda: _built(kustomize, home, asked)).text
+
+
+@pytest.mark.parametrize(
+    ("message", "is_denied"),
+    [
+        ("Error: open /etc/shadow: permission denied", True),
+        ("Error: accumulating 'x': lstat HOME/../secret.yaml: permission denied", True),
+        ("Error: fork/exec HOME/web/run: permission denied", True),
+        ("Error: dial tcp 10.0.0.1:443: connect: permission denied", True),
+        ("Error: chart c: permission denied: set image.tag", False),
+        ("Error: open HOME/web/x.yaml: permission denied", False),
+        ("Error: invalid file 'x: permission denied'", False),
+        ("W open /etc/shadow: permission denied\nError: invalid Kustomization", False),
+    ],
+)
+def test_a_failed_build_is_one_unless_the_sandbox_denied_it_something(
+    message: str, home: Path, *, is_denied: bool
+) -> None:
+    use = denied_use(message.replace("HOME", str(home)), home)
+    assert (use is not None) is is_denied
 
 
 def test_a_build_connects_to_nothing(

@@ -6,6 +6,12 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 
 
+def is_repository(address: str, name: str) -> bool:
+    """Return whether an address, or its path, is that of a repository given as OWNER/NAME."""
+    path = address.replace(":", "/").strip("/").removesuffix(".git").lower()
+    return f"/{path}".endswith(f"/{name.lower()}")
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """A repository's URL: what git is given, and what it says of host, owner and name."""

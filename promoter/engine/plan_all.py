@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import chain
 
 from promoter.config.layout import Target
+from promoter.domain.address import is_repository
 from promoter.domain.branch import BranchState
 from promoter.domain.errors import RaceLostError
 from promoter.domain.moment import clock_as_set
@@ -28,7 +29,7 @@ from promoter.graph import prefetch_closures
 from promoter.planning.branch import branch_for
 from promoter.planning.outcome import Outcome, failed
 from promoter.planning.outer_kustomizations import outer_kustomizations
-from promoter.planning.plan import Plan, Push, Request, writes
+from promoter.planning.plan import AppRequest, Plan, Push, Request, writes
 
 
 def plan_all(
@@ -111,7 +112,7 @@ def _plan(
     # A hold is no promotion: what others propose says nothing of it.
     open_holds = {} if request.holds_only else holds.of(targets, branch)
     apps = [
-        AppRun(context, _dated(one.request, context), view.config, one.target, state, open_holds)
+        AppRun(context, _asked(one, view, context), view.config, one.target, state, open_holds)
         for one in work.apps
     ]
     plan = plan_rollback(request, apps) if request.rollback else plan_promotion(request, apps)
@@ -125,9 +126,23 @@ def _plan(
     return replace(plan, warnings=(*work.warnings, *plan.warnings, *beside, *set_clock))
 
 
-def _dated(request: Request, context: RunContext) -> Request:
-    """Return a request whose hold begins now, and with the clock that the caller has set."""
-    hold = request.hold
+def _asked(asked: AppRequest, view: View, context: RunContext) -> Request:
+    """Return what is asked of an app, whose hold begins now, with the clock that the caller has set.
+
+    A workflow of another repository than the configured source has not built the app's image.
+    """
+    request, hold = asked.request, asked.request.hold
+    app = view.config.apps.get(asked.target.app)
+    source = app.source if app else None
+    # A folder has no name on GitHub.
+    is_folder = source is None or ":" not in source or source.startswith("file:")
+    if (
+        request.built_by
+        and source
+        and not is_folder
+        and not is_repository(source, request.built_by)
+    ):
+        request = replace(request, source_revision=None)
     if hold is not None and not hold.ends:
         hold = replace(hold, since=context.now)
     return replace(request, hold=hold, clock=context.wiring.clock)

@@ -45,13 +45,18 @@ def push_each(git: Git, updates: Sequence[Update]) -> dict[str, PromoteError]:
         line = lines_by_ref.get(update.ref, "!")
         if line.startswith("!"):
             lines = result.stderr.splitlines()
-            about = [one for one in lines if update.ref in one or len(updates) == 1]
+            about = [one for one in lines if is_about(update.ref, one) or len(updates) == 1]
             # A pre-receive hook speaks of all refs at once, and names none.
             is_about_all = line == "!" or "pre-receive hook declined" in line
             said = "\n".join(lines if is_about_all else about)
             part = GitResult(result.status, line.encode(), said)
             failed[update.ref] = _push_failure(part, update.ref)
     return failed
+
+
+def is_about(ref: str, line: str) -> bool:
+    """Return whether a message names a ref or its lock, and no other ref that begins like it."""
+    return re.search(rf"{re.escape(ref)}(?:\.lock)?[^\w\s]*(?:\s|$)", line) is not None
 
 
 def _push_failure(result: GitResult, ref: str) -> PromoteError:

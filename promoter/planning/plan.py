@@ -54,6 +54,8 @@ class Request:
     actor: str | None = None
     run: str | None = None
     source_revision: str | None = None
+    built_by: str | None = None
+    """The repository, OWNER/NAME, whose workflow runs at `source_revision`; None where it is given."""
     take_over: bool = False
     from_environment: str | None = None
     """What runs in this environment is asked for; '' stands for the one that `promotes-from` names."""

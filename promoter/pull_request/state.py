@@ -136,7 +136,9 @@ def mark_closed(body: str) -> str:
 
 def closed_by_us(body: str) -> bool:
     """Return whether a closed pull was closed by promote itself."""
-    return _CLOSED in body
+    # What stands before the block may quote it, as a diff does.
+    rest = body[body.rfind(f"<!-- promoter:{_NAME} ") :] if is_ours(body) else body
+    return _CLOSED in map(str.strip, rest.splitlines())
 
 
 def _hashes(images: list[str]) -> list[str]:

@@ -36,9 +36,6 @@ _ERROR = re.compile(r"^(?:error: *|E\d{4} .*?\berr=)", re.IGNORECASE | re.MULTIL
 
 # What a build was denied, as Go names it, and why it is not given.
 _DENIED = re.compile(r"(fork/exec|dial \w+|\w+) (\S+): (?:connect: )?permission denied")
-_PROGRAM = ("run", "no program but its own")
-_NETWORK = ("connect to", "no network")
-_FILE = ("read", "the repository's files alone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +84,8 @@ class _Build:
 
     process: subprocess.Popen[bytes]
     folder: Path
+    home: Path
+    """The folder of the render, in which it may read everything."""
     output: bytearray = field(default_factory=bytearray)
     message: bytearray = field(default_factory=bytearray)
     status: int | None = None
@@ -115,7 +114,7 @@ class _Build:
         )
         _LOG.debug("%s runs %s sandbox", renderer.name, "in its" if is_confined else "without a")
         limit(process.pid, renderer.memory)
-        return cls(process, folder, is_confined=is_confined)
+        return cls(process, folder, home.resolve(), is_confined=is_confined)
 
     @property
     def is_excessive(self) -> bool:
@@ -153,13 +152,10 @@ class _Build:
                 unmade=f"{renderer.name} needs more than {renderer.memory >> 20} MB of memory"
             )
         if self.status:
-            said = _said(
-                redacted_message(bytes(self.message).decode("utf-8", "replace")), self.folder
-            )
-            # It may read all of its own files: the sandbox denied it another.
-            if self.is_confined and "permission denied" in said.lower():
-                return BuildOutput(unmade=f"{renderer.name} {_denied(said)}")
-            return BuildOutput(failure=said or f"status {self.status}")
+            message = redacted_message(bytes(self.message).decode("utf-8", "replace"))
+            if self.is_confined and (use := denied_use(message, self.home)):
+                return BuildOutput(unmade=f"{renderer.name} would {_said(use, self.folder)}")
+            return BuildOutput(failure=_said(message, self.folder) or f"status {self.status}")
         return BuildOutput(bytes(self.output).decode("utf-8", "replace"))
 
 
@@ -194,14 +190,22 @@ def _is_over(build: _Build, end: float) -> bool:
     return build.status != 0
 
 
-def _denied(said: str) -> str:
-    """Return what the sandbox denied a build, and why."""
-    found = _DENIED.search(said)
-    if found is None:
-        return f"would use more than it is given: {said}"
-    kinds = {"fork/exec": _PROGRAM, "dial": _NETWORK}
-    verb, given = kinds.get(found[1].split()[0], _FILE)
-    return f"would {verb} {found[2]}, and a build is given {given}"
+def denied_use(message: str, home: Path) -> str | None:
+    """Return what the sandbox denied a build, and why; None where its message tells of no such thing.
+
+    Whatever is said of a file in the render's own folder, the sandbox has not denied that.
+    """
+    error = _ERROR.search(message)
+    for found in _DENIED.finditer(message, error.end() if error else 0):
+        kind, what = found[1].split()[0], found[2]
+        if kind == "fork/exec":
+            return f"run {what}, and a build is given no program but its own"
+        if kind == "dial":
+            return f"connect to {what}, and a build is given no network"
+        path = Path(what)
+        if path.is_absolute() and not path.resolve().is_relative_to(home):
+            return f"read {what}, and a build is given the repository's files alone"
+    return None
 
 
 def _said(message: str, folder: Path) -> str:

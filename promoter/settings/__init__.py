@@ -53,9 +53,7 @@ from promoter.system.files import read_file
 # So many entries, or steps back, no history has.
 LARGEST_NUMBER = 1_000_000
 # https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
-_UNBUILT = frozenset(
-    {"schedule", "repository_dispatch", "workflow_dispatch", "workflow_run", "registry_package"}
-)
+_BUILDING = frozenset({"push", "create", "release", "merge_group"})
 
 
 class Settings(BaseSettings):
@@ -275,14 +273,14 @@ class Settings(BaseSettings):
 
     @property
     def building(self) -> Building | None:
-        """What the Actions run was started for, unless its event says nothing of any image.
+        """The commit that the Actions run was started for, where its event is one that builds images.
 
-        A schedule, a dispatch or a registry's event comes with the newest commit of a branch,
-        whatever the image was built from.
+        Any other event, such as a schedule, a dispatch or a comment, comes with the newest commit
+        of a branch, whatever the image was built from.
         """
         if not (self.actions and self.github_repository and self.revision):
             return None
-        if self.event in _UNBUILT:
+        if self.event not in _BUILDING:
             return None
         return Building(self.github_repository, self.revision)
 

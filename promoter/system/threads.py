@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
 from contextlib import closing
 from copy import copy
@@ -18,7 +18,7 @@ Answer = TypeVar("Answer")
 
 def answers(
     ask: Callable[[Given], Answer], given: Iterable[Given], at_once: int
-) -> Iterator[Answer]:
+) -> Generator[Answer, None, None]:
     """Yield the answer for each thing given, as `asked` does, as soon as it is there."""
     with closing(asked(ask, given, at_once)) as questions:
         for _, answer in questions:

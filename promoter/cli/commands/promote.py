@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from promoter.cli.requests import new_tokens, request_of, requested, wired
 from promoter.cli.signals import signals_deferred
+from promoter.domain.address import is_repository
 from promoter.domain.errors import PromoteError
 from promoter.engine.run_context import Expected, open_run
 from promoter.engine.wiring import Wiring
@@ -57,27 +58,27 @@ def _promoted(
         with signals_deferred():
             from promoter.engine.run import promote
         outcomes = promote(
-            [replace(one, source_revision=_source_revision(found, one)) for one in requests],
+            [_with_source_revision(one, found) for one in requests],
             context,
         )
     progress.extend(context.requests_made())
     return outcomes, found.tried
 
 
-def _source_revision(wiring: Wiring, request: Request) -> str | None:
-    """Return the source commit: as given, else that of the workflow which builds the images.
+def _with_source_revision(request: Request, wiring: Wiring) -> Request:
+    """Return a request with the source commit: as given, else that of the workflow which builds.
 
     A run in the GitOps repository itself builds none, and what another environment runs, or ran
     before, was built by another run.
     """
     given, building = wiring.settings.source_revision, wiring.settings.building
     if request.rollback is not None or request.hold is not None:
-        return None
+        return request
     if given or building is None or request.from_environment is not None:
-        return given
-    here = wiring.address.path.strip("/").removesuffix(".git").lower()
-    own = f"/{here}".endswith(f"/{building.repository.lower()}")
-    return None if own else building.revision
+        return replace(request, source_revision=given)
+    if is_repository(wiring.address.path, building.repository):
+        return request
+    return replace(request, source_revision=building.revision, built_by=building.repository)
 
 
 def _failed(error: PromoteError, request: Request) -> Outcome:

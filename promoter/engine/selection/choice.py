@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from promoter.config.sections import Environment
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RemoteError, SelectionError, UsageError
+from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Digest, Tag
 from promoter.domain.model import ImageRequest, RunningImage
 from promoter.domain.redaction import shown
@@ -25,12 +26,14 @@ from promoter.policy.pattern import compiled
 from promoter.registry.failures import AbsentError, LyingError, RegistryError
 from promoter.system.budget import MATCHING
 from promoter.system.deadline import Deadline
-from promoter.system.threads import asked
+from promoter.system.threads import answers, asked
 
 if TYPE_CHECKING:
     from promoter.registry.client import Registry
 
 _AT_ONCE = 16
+# Of one app, whose policy wants to know when tags were made.
+_TAGS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,14 +214,21 @@ class _Chooser:
         """
         known: list[choose.DatedTag] = []
         broken: list[tuple[str, RemoteError]] = []
-        for tag in tags:
+
+        def described(tag: str) -> BuiltImage | RemoteError:
             try:
-                created = self.registry.describe(repository, tag).created
-                known.append(choose.DatedTag(tag, created))
+                return self.registry.describe(repository, tag)
             except (AbsentError, LyingError, RegistryError) as error:
                 if error.may_pass:
                     raise
-                broken.append((tag, error))
+                return error
+
+        with closing(answers(described, tags, _TAGS_AT_ONCE)) as found:
+            for tag, image in zip(tags, found, strict=True):
+                if isinstance(image, RemoteError):
+                    broken.append((tag, image))
+                else:
+                    known.append(choose.DatedTag(tag, image.created))
         if broken and not known:
             raise broken[0][1]
         if broken:

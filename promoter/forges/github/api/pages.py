@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
+from promoter.domain.errors import RemoteError
 from promoter.forges.github.api.client import Client
 
 T = TypeVar("T")
@@ -27,6 +28,15 @@ def read_pages(
         yield from found
         if len(found) < _PAGE:
             return
+    raise list_too_long(work, _PAGE * _PAGES)
+
+
+def list_too_long(work: str, number: int) -> RemoteError:
+    """Return the error for a list of which no more is read: what is left out could matter."""
+    return RemoteError(
+        f"could not {work}: there are more than {number:,}, and promote reads no more",
+        "Close or merge those that are no longer needed.",
+    )
 
 
 def read_page(

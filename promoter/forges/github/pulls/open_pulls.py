@@ -6,6 +6,7 @@ import json
 
 from promoter.domain.pull import Pull
 from promoter.forges.github.api.client import Client
+from promoter.forges.github.api.pages import list_too_long
 from promoter.forges.github.api.queries import repository_query
 from promoter.forges.github.pulls.shapes import PULL, graph_pull
 
@@ -26,7 +27,7 @@ def query(cursor: str | None) -> str:
 def open_pulls(client: Client) -> tuple[Pull, ...]:
     """Return the open pulls from the repository's own branches, newest first.
 
-    Raises what is in `FAILURES`.
+    Raises what is in `FAILURES`, and `RemoteError` where there are too many to read.
     """
     found: list[Pull] = []
     cursor = None
@@ -39,6 +40,6 @@ def open_pulls(client: Client) -> tuple[Pull, ...]:
         ]
         page = shown["pulls"]["pageInfo"]
         if not page["hasNextPage"]:
-            break
+            return tuple(found)
         cursor = str(page["endCursor"])
-    return tuple(found)
+    raise list_too_long("list the pull requests", _PAGE * _PAGES)
