@@ -46,7 +46,7 @@ def test_who_leaves_waits_for_nobody_and_begins_nothing_more() -> None:
 
     found = answers(ask, range(40), 4)
     assert next(found) == 0
-    found.close()  # type: ignore[attr-defined]  # a generator, to its readers an iterator
+    found.close()
     assert not let_go.is_set()
     let_go.set()
     time.sleep(0.1)
