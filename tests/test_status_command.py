@@ -286,7 +286,15 @@ def test_any_number_of_apps_in_two_environments_costs_one_clone_and_three_reques
     repo = make(server.repository, {one: f"example.org/{one}" for one in names}, policy)
     trees = repo.git("rev-parse", *(f"main:apps/{one}/overlays/dev" for one in names)).split()
     overlays = [
-        f"M 040000 {tree} apps/{one}/overlays/prod" for one, tree in zip(names, trees, strict=True)
+        line
+        for one, tree in zip(names, trees, strict=True)
+        for folder, text in [(f"apps/{one}/overlays/prod", f"kustomize: {{images: [sidecar/{one}:1]}}")]
+        for line in (
+            f"M 040000 {tree} {folder}",
+            f"M 100644 inline {folder}/.argocd-source-{one}.yaml",
+            f"data {len(text)}",
+            text,
+        )
     ]
     head = ["commit refs/heads/main", "committer A <a@b.c> 1767229200 +0000", "data 4", "Prod"]
     repo.git(

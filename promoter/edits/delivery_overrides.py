@@ -54,16 +54,23 @@ def argocd_overrides(
 ) -> Iterator[Site]:
     """Yield the images that Argo CD sets by files in a folder, but for those files that are known.
 
-    A file that cannot be read is passed over, and so is a folder that holds many apps.
+    A file that cannot be read is passed over.
     """
+    for path in argocd_source_files(tree, directory):
+        for root in _documents(tree, path) if path not in known else ():
+            images = root.at("kustomize", "images")
+            found = images.below() if images else ()
+            yield from (Site.override(one) for one in found if one.text)
+
+
+def argocd_source_files(tree: Tree, directory: PurePosixPath) -> list[PurePosixPath]:
+    """Return the files of a folder by which Argo CD sets images; none of one that holds many apps."""
     entries = tree.entries(directory)
-    for name, kind in sorted(entries.items()) if len(entries) <= _ENTRIES_LIMIT else ():
-        path = directory / name
-        if kind is PathKind.FILE and SOURCE_FILE.fullmatch(name) and path not in known:
-            for root in _documents(tree, path):
-                images = root.at("kustomize", "images")
-                found = images.below() if images else ()
-                yield from (Site.override(one) for one in found if one.text)
+    return [
+        directory / name
+        for name, kind in (sorted(entries.items()) if len(entries) <= _ENTRIES_LIMIT else ())
+        if kind is PathKind.FILE and SOURCE_FILE.fullmatch(name)
+    ]
 
 
 def overrides_elsewhere(

@@ -12,6 +12,7 @@ from promoter.domain.branch import BranchState
 from promoter.domain.errors import RaceLostError
 from promoter.domain.moment import clock_as_set
 from promoter.domain.trees import edited
+from promoter.edits.delivery_overrides import argocd_source_files
 from promoter.engine.app_run import AppRun
 from promoter.engine.branch_pulls import BranchPulls
 from promoter.engine.evidence import shown_environments, shown_files
@@ -84,7 +85,11 @@ def _prefetch(
     places = (Place(t.app, n, view.config.environment(n, t.app)) for t in by_pull for n in known)
     prefetch_names(view.config, view.tree, places)
     shown = (shown_environments(view.config, view.tree, one) for one in by_pull)
-    beside = [file for one in chain.from_iterable(shown) for file in one.files]
+    beside = [
+        file
+        for one in chain.from_iterable(shown)
+        for file in (*one.files, *argocd_source_files(view.tree, one.directory))
+    ]
     if context.wiring.transport != "api":
         # Whether other environments stand on an app's folder, their own files say.
         found = (kustomizations_beside(view.config, view.tree, one) for one in targets)

@@ -18,6 +18,7 @@ from promoter.domain.model import SetBy, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.pull import Pull, PullState
 from promoter.domain.trees import kind_of
+from promoter.edits.delivery_overrides import argocd_source_files
 from promoter.engine.configuration import configuration
 from promoter.engine.history import with_pulls
 from promoter.engine.run_context import RunContext
@@ -110,6 +111,7 @@ def _prefetch(targets: Collection[Target], tree: Tree) -> list[PurePosixPath]:
     """Fetch at once what is read of apps, and return the files whose history is."""
     files = sorted({path for one in targets for path in files_with_hold(one)})
     beside = [one.directory / name for one in targets for name in KUSTOMIZATION_NAMES]
+    beside += [path for one in targets for path in argocd_source_files(tree, one.directory)]
     tree.prefetch(path for path in (*files, *beside) if kind_of(tree, path))
     prefetch_bases(targets, tree)
     return files

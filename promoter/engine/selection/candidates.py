@@ -21,6 +21,7 @@ from promoter.domain.model import PathKind, RunningImage, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.trees import kind_of
 from promoter.edits.default_values import default_files
+from promoter.edits.delivery_overrides import argocd_source_files
 from promoter.edits.held_images import check_places
 from promoter.engine.run_errors import error_of
 from promoter.engine.selection.places import Place, Scope, places
@@ -135,6 +136,7 @@ def _prefetch(config: Config, tree: Tree, chosen: Sequence[Place]) -> None:
         targets, _ = config.targets_of(one.environment, one.app)
         files += default_files(tree, one.folder, targets)
         files += [one.folder / name for name in KUSTOMIZATION_NAMES]
+        files += argocd_source_files(tree, one.folder)
         files += files_of(targets, one.folder)
     tree.prefetch(one for one in files if kind_of(tree, one) is PathKind.FILE)
     pairs = [(one, before) for one in chosen for before in (one, *_followed(config, one))]
