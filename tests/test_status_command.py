@@ -288,7 +288,9 @@ def test_any_number_of_apps_in_two_environments_costs_one_clone_and_three_reques
     overlays = [
         line
         for one, tree in zip(names, trees, strict=True)
-        for folder, text in [(f"apps/{one}/overlays/prod", f"kustomize: {{images: [sidecar/{one}:1]}}")]
+        for folder, text in [
+            (f"apps/{one}/overlays/prod", f"kustomize: {{images: [sidecar/{one}:1]}}")
+        ]
         for line in (
             f"M 040000 {tree} {folder}",
             f"M 100644 inline {folder}/.argocd-source-{one}.yaml",

@@ -11,7 +11,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
 from promoter.domain.model import Tree
 from promoter.domain.pull import Pull, PullDraft, PullExtras, PullState
-from promoter.domain.redaction import holds_secret, without_logins
+from promoter.domain.redaction import holds_secret, redacted
 from promoter.domain.refusal import Refusal
 
 AUTHOR = "promoter <promoter@users.noreply.github.com>"
@@ -69,7 +69,7 @@ class CommitDraft:
             reason = "a name in the commit, or its branch's, holds a token or password of this run"
             hint = "Use another token or password: nothing takes it out of a history again."
             raise RefusedError([Refusal("secret", reason, hint)])
-        object.__setattr__(self, "message", without_logins(self.message))
+        object.__setattr__(self, "message", redacted(self.message))
 
 
 @dataclass(frozen=True, slots=True)

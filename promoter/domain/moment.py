@@ -52,11 +52,11 @@ def parse_moment(text: str) -> datetime:
     A bare number is none: 2027 does not mean a second of the year 1970.
     """
     found = _MOMENT.fullmatch(text)
-    wrong = f"{shown(text)} is not a time\nWrite it as in 2026-12-01T08:00:00Z"
+    wrong, example = f"{shown(text)} is not a time", "Write it as in 2026-12-01T08:00:00Z"
     if found is None:
         if _DATE.fullmatch(text):
             raise ValueError(f"{shown(text)} names no hour\nWrite {text}T00:00:00Z, for UTC")
-        raise ValueError(wrong)
+        raise ValueError(f"{wrong}\n{example}")
     if found["zone"] is None:
         raise ValueError(
             f"{shown(text)} has no time zone\nWrite {'T'.join(text.split())}Z, for UTC"
@@ -65,9 +65,9 @@ def parse_moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text.upper().replace(" +", "+").replace(" -", "-"))
     except ValueError as error:
         reason = str(error).partition(", not")[0]
-        raise ValueError(f"{wrong.replace(chr(10), f': {reason}{chr(10)}', 1)}") from None
+        raise ValueError(f"{wrong}: {reason}\n{example}") from None
     if not _is_shown(moment):
-        raise ValueError(wrong)
+        raise ValueError(f"{wrong}\n{example}")
     return moment
 
 

@@ -22,7 +22,7 @@ class BranchPulls:
         self, context: RunContext, view: View, targets: Mapping[str, Sequence[Target]]
     ) -> None:
         """Ask for many at once: `targets` are what the run delivers on its branches."""
-        self._world, self._view, self._targets = context, view, targets
+        self._context, self._view, self._targets = context, view, targets
         self._known: dict[str, tuple[Pull, ...]] = {}
         branches = list(targets)
         if len(branches) > 1:
@@ -40,11 +40,11 @@ class BranchPulls:
 
         `tip`: the commit at which the branch was seen.
         """
-        forge, found = self._world.forge(), self._known.get(branch)
+        forge, found = self._context.forge(), self._known.get(branch)
         if found is None:
             # For a single app, it comes with the first look through the API.
-            together = len(targets) > 1 and self._world.wiring.transport == "api"
-            by_forge = together or self._world.has_history_from_forge(self._view.tree)
+            together = len(targets) > 1 and self._context.wiring.transport == "api"
+            by_forge = together or self._context.has_history_from_forge(self._view.tree)
             own = branch in self._targets and by_forge
             history = self._history(targets) if own else None
             found = forge.pulls([branch], self._view.base, history)[branch]

@@ -13,7 +13,7 @@ from promoter.config import FILE
 from promoter.config.apps import known_apps
 from promoter.config.config import Config
 from promoter.domain.errors import UsageError
-from promoter.domain.redaction import redacted
+from promoter.domain.redaction import one_line, redacted
 from promoter.domain.suggest import closest
 from promoter.git.folder import DirectoryTree
 from promoter.git.repository_address import git_directory, parse_address
@@ -84,7 +84,8 @@ def check_origin(clone: Path, deadline: Deadline, base: str | None) -> str | Non
         return None
     if origin is None or origin.local:
         return None
-    head = "" if base else git.attempt("symbolic-ref", "--short", "HEAD").stdout.decode().strip()
+    found = b"" if base else git.attempt("symbolic-ref", "--short", "HEAD").stdout
+    head = one_line(found.decode("utf-8", "replace"))
     follows = f", and their base is {head}, which is checked out there" if head else ""
     return (
         f"pull requests are kept in {clone} alone{follows}: for those of its origin, leave --repo "

@@ -39,7 +39,7 @@ class EvidenceCollector:
     """
 
     def __init__(self, context: RunContext, config: Config, base: Tree, moment: int) -> None:
-        self._world, self._config, self._base, self._moment = context, config, base, moment
+        self._context, self._config, self._base, self._moment = context, config, base, moment
 
     def evidence(self, facts: Facts, gates: tuple[GateResult, ...]) -> AppEvidence:
         """Return all that is known of one app's promotion on the base."""
@@ -50,7 +50,7 @@ class EvidenceCollector:
         places = _places(self._config, self._base, target)
         shown = _shown(places, target.environment)
         try:
-            history = self._world.arrivals(
+            history = self._context.arrivals(
                 self._base, sorted({one.first_file for one in shown.values()})
             )
         except PromoteError:
@@ -111,7 +111,9 @@ class EvidenceCollector:
         pulled = pulled_names(target, self._base)
         found = {}
         for name, before in ((one.name, one.before.digest_or_tag) for one in proposal.moves):
-            if before and (image := image_in_registry(self._world, pulled.get(name, name), before)):
+            if before and (
+                image := image_in_registry(self._context, pulled.get(name, name), before)
+            ):
                 found[name] = image
         return found
 
@@ -122,7 +124,7 @@ class EvidenceCollector:
         versions: Iterable[FileVersion],
         labels: Mapping[str, str],
     ) -> SourceRange | None:
-        revisions = Revisions(self._world, self._config, target, self._base)
+        revisions = Revisions(self._context, self._config, target, self._base)
         source, labelled = revisions.source(labels), REVISION in labels
         revision = proposal.declaration.first.source_revision
         new = old = None

@@ -140,13 +140,8 @@ def _asked(asked: AppRequest, view: View, context: RunContext) -> Request:
     app = view.config.apps.get(asked.target.app)
     source = app.source if app else None
     # A folder has no name on GitHub.
-    is_folder = source is None or ":" not in source or source.startswith("file:")
-    if (
-        request.built_by
-        and source
-        and not is_folder
-        and not is_repository(source, request.built_by)
-    ):
+    has_name = source is not None and ":" in source and not source.startswith("file:")
+    if source and has_name and request.built_by and not is_repository(source, request.built_by):
         request = replace(request, source_revision=None)
     if hold is not None and not hold.ends:
         hold = replace(hold, since=context.now)

@@ -30,7 +30,8 @@ from promoter.planning.dead_edits import at_change, at_entry
 ROOT = PurePosixPath()
 # Folders in which people keep one folder for each environment.
 _ENVIRONMENTS = ("environments", "envs", "overlays", "clusters")
-_NAMES_LIMIT = 500
+# A root with more folders holds the apps.
+_NAMES_LIMIT = 100
 _FILES_LIMIT = 20
 # Fields by which a kustomization changes an image of what it includes, whatever its name.
 _CHANGING = (b"patches", b"components")
@@ -115,25 +116,20 @@ def set_again(
     return SetAgain(tuple(refusals), tuple(dict.fromkeys(warnings)))
 
 
-def _folders(tree: Tree, folder: PurePosixPath) -> Iterator[PurePosixPath]:
-    """Yield the folders in a folder; none of one with very many, which holds the apps."""
-    entries = tree.entries(folder) if tree.is_listed(folder) else {}
-    for name, kind in entries.items() if len(entries) <= _NAMES_LIMIT else ():
-        if kind is PathKind.DIRECTORY and not name.startswith("."):
-            yield folder / name
-
-
 def _named(tree: Tree, directory: PurePosixPath, environment: str) -> Iterator[PurePosixPath]:
     """Yield the folders called as an environment is, where repositories have these."""
-    for start in dict.fromkeys([*directory.parents, *_folders(tree, ROOT)]):
-        places = [start, *(start / one for one in _ENVIRONMENTS if _is_folder(tree, start / one))]
-        yield from (one / environment for one in places if _is_folder(tree, one / environment))
+    names = tree.entries(ROOT) if tree.is_listed(ROOT) else {}
+    at_root = (PurePosixPath(one) for one in names if _has_folder(tree, ROOT, one))
+    others = at_root if len(names) <= _NAMES_LIMIT else ()
+    for start in dict.fromkeys([*directory.parents, *others]):
+        below = (start / one for one in _ENVIRONMENTS if _has_folder(tree, start, one))
+        for folder in (start, *below):
+            if _has_folder(tree, folder, environment):
+                yield folder / environment
 
 
-def _is_folder(tree: Tree, path: PurePosixPath) -> bool:
-    parent = path.parent
-    known = tree.entries(parent).get(path.name) if tree.is_listed(parent) else None
-    return known is PathKind.DIRECTORY
+def _has_folder(tree: Tree, folder: PurePosixPath, name: str) -> bool:
+    return tree.is_listed(folder) and tree.entries(folder).get(name) is PathKind.DIRECTORY
 
 
 def _last_names(edit: FileEdit) -> Iterator[str]:

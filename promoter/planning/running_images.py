@@ -56,7 +56,7 @@ def container_images(target: Target, tree: Tree, names: Collection[str]) -> dict
     if not (names and target.kustomized):
         return {}
     closure = graph.read_closure(tree, target.directory)
-    found: dict[str, RunningImage] = {}
+    places: dict[str, dict[str, ImagePlace]] = {}
     for one in closure.images:
         name, tag, digest = split(one.text)
         if name not in names:
@@ -64,23 +64,29 @@ def container_images(target: Target, tree: Tree, names: Collection[str]) -> dict
         file, line = (
             (entry.file, entry.line) if (entry := one.overridden_by) else (one.file, one.line)
         )
-        if name not in found and closure.patched and not one.steps:
+        if name not in places and closure.patched and not one.steps:
             at = PurePosixPath(one.file), (one.line, one.column)
             if (later := graph.overwriter(tree, closure, *at)) and split(later.text)[0] == name:
                 _, tag, digest = split(later.text)
                 file, line = later.file, later.line
         place = ImagePlace(PurePosixPath(file), line, Ref(tag, digest), SetBy.BASE)
-        known = found.setdefault(name, RunningImage(name, tag, digest, places=(place,)))
         # Of a container that a patch may change, the old image and the new one are both known.
-        if one.certain and not closure.patched and (tag or "") not in known.places_of_tags:
-            others, places = (*known.elsewhere, place.ref), (*known.places, place)
-            found[name] = replace(known, elsewhere=others, places=places)
+        if name not in places or (one.certain and not closure.patched):
+            places.setdefault(name, {}).setdefault(tag or "", place)
+    found = {name: _of_base(name, list(one.values())) for name, one in places.items()}
     if missing := [name for name in names if name not in found]:
         own = kustomization.read(target.file, tree.read(target.file))
         dead = graph.dead_entries(closure, own.entries, missing) if own.judges_itself else ()
         unused = {one.image for one in dead}
         found |= {name: RunningImage(name) for name in missing if name not in unused}
     return found
+
+
+def _of_base(name: str, places: Sequence[ImagePlace]) -> RunningImage:
+    first, *others = (one.ref for one in places)
+    return RunningImage(
+        name, first.tag, first.digest, elsewhere=tuple(others), places=tuple(places)
+    )
 
 
 def prefetch_bases(

@@ -48,13 +48,13 @@ class OpenHolds:
         view: View,
         pulls_of: Callable[[str, Sequence[Target], str | None], Sequence[Pull]],
     ) -> None:
-        self._world, self._view, self._pulls_of = context, view, pulls_of
+        self._context, self._view, self._pulls_of = context, view, pulls_of
         self._template = view.config.templates.branch
         self._names: frozenset[str] = frozenset()
 
     def prefetch(self, targets: Sequence[Target], known: Sequence[str]) -> None:
         """Fetch what the branches hold that may be about some apps, where `known` does not have it."""
-        repository = self._world.repository
+        repository = self._context.repository
         names = {branch for one in targets for branch in self._own_branches(one)}
         # What the run delivers on is looked at next: it is asked for with the others.
         self._names = repository.branches(names.union(known), self._beginnings(targets))
@@ -83,7 +83,7 @@ class OpenHolds:
         found: dict[str, None] = {}
         for one in targets:
             for branch in sorted(self._branches_of(one)):
-                state = self._world.repository.look((self._view.base, self._view.tree), branch)
+                state = self._context.repository.look((self._view.base, self._view.tree), branch)
                 if branch == own or not state.commits or proposed_hold(state, one):
                     continue
                 state = state.with_pulls(self._pulls_of(branch, [one], state.tip))
@@ -97,7 +97,7 @@ class OpenHolds:
     def _proposed(self, target: Target, branch: str) -> ProposedHold | None:
         """Return the hold of one app that a branch would begin, where its pull is open."""
         base = self._view.base, self._view.tree
-        state = self._world.repository.look(base, branch)
+        state = self._context.repository.look(base, branch)
         if proposed_hold(state, target) is None:
             return None
         state = state.with_pulls(self._pulls_of(branch, [target], state.tip))
