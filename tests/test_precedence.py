@@ -58,13 +58,21 @@ def test_ancestry_of_the_source_orders_tags_that_say_nothing(
     assert (again["action"], again["warnings"]) == ("updated", [])
 
 
+@pytest.mark.parametrize("name", ["kustomization.yaml", "web.yaml"])
 def test_ancestry_orders_what_the_base_has_by_its_history(
-    repo: Repository, source: Repository
+    repo: Repository, source: Repository, name: str
 ) -> None:
+    file = AURORA.replace("kustomization.yaml", name)
+    if file != AURORA:
+        repo.commit("main", file, "tag: 1.4.1\n")
+        lines = repo.read("promoter.yaml").splitlines()
+        kept = [line for line in lines if "images:" not in line and "- ghcr.io" not in line]
+        target = f"    targets: [{{kind: yaml-path, file: {name}, tag: tag, image: o/web}}]"
+        repo.commit("main", "promoter.yaml", "\n".join([*kept, target, ""]))
     older, newer = (source.git("rev-parse", name) for name in ("v1.4.1", "v1.4.2"))
     number = ask(repo, NEW, "--source-revision", newer)["pull_request"]["number"]
     assert promote("pulls", "merge", str(number), "--repo", str(repo.path)).code == 0
-    assert f"newTag: {NEW}" in repo.read(AURORA)
+    assert NEW in repo.read(file)
     assert ask(repo, OLD, "--source-revision", older)["action"] == "superseded"
 
 

@@ -56,7 +56,7 @@ def _by_ancestry(pair: TagChange, run: AppRun) -> Order | None:
 
 def _declared(pair: TagChange, run: AppRun) -> str | None:
     """Return the revision that the base's own history declares for what it has."""
-    file = run.target.file
+    file = run.target.first_file
     with suppress(PromoteError):
         versions = run.context.repository.arrivals(run.state.base, [file]).get(file, ())
         return declared(versions, pair.name, pair.old or "")
