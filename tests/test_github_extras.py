@@ -331,6 +331,17 @@ class TestApp:
         assert github.open_pulls()[0]["user"]["login"] == "promoter[bot]"
         assert not [one for one in github.seen if "good-token" in one.authorization]
 
+    @pytest.mark.parametrize("granted", [True, False])
+    def test_its_token_may_ask_teams_where_the_app_may(
+        self, github: GitHub, app: App, *, granted: bool
+    ) -> None:
+        if granted:
+            app.permissions["members"] = "write"
+        assert run(github, **self.env(app), PROMOTER_CHECK="1").code == 10
+        (token,) = (one for text, one in github.tokens.items() if text.startswith("ghs_"))
+        assert isinstance(token, Token)
+        assert (token.permissions or {}).get("members") == ("read" if granted else None)
+
     def test_key_by_file_and_key_that_is_none(
         self, github: GitHub, app: App, tmp_path: Path
     ) -> None:

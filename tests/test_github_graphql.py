@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -130,6 +131,21 @@ def test_each_field_that_is_no_object_is_checked_when_it_is_answered() -> None:
             assert set(_leaves(part)) <= set(TYPES)
 
 
+def _nulls(graphql: Any, schema: Any, document: Any) -> list[str]:
+    """Return the fields that GitHub may answer with null, and that are refused then."""
+    seen, found = graphql.TypeInfo(schema), []
+
+    class Fields(graphql.Visitor):  # type: ignore[misc] # graphql-core is not always here
+        def enter_field(self, node: Any, *_: object) -> None:
+            kind, name = seen.get_type(), (node.alias or node.name).value
+            is_leaf = graphql.is_leaf_type(graphql.get_named_type(kind))
+            if is_leaf and not graphql.is_non_null_type(kind) and not TYPES[name](None):
+                found.append(name)
+
+    graphql.visit(document, graphql.TypeInfoVisitor(seen, Fields()))
+    return found
+
+
 def test_documents_are_valid_in_githubs_schema() -> None:
     named = os.environ.get("PROMOTER_TEST_GITHUB_GRAPHQL")
     if not named or not Path(named).exists():
@@ -139,8 +155,10 @@ def test_documents_are_valid_in_githubs_schema() -> None:
     assert len(DOCUMENTS) >= 5
     writes = _writes(_client())
     for name, text in {**DOCUMENTS, **_made(), "blobs": _BLOBS % ("0" * 40)}.items():
-        errors = graphql.validate(schema, graphql.parse(text))
+        document = graphql.parse(text)
+        errors = graphql.validate(schema, document)
         assert not errors, f"{name}: {errors}"
+        assert set(_nulls(graphql, schema, document)) == set()
     for one in (one for several in writes.values() for one in several.values()):
         kind = schema.get_type(f"{one.field[0].upper()}{one.field[1:]}Input")
         # Raises where a field is not GitHub's, or one that it demands is missing.

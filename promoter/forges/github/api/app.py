@@ -25,6 +25,8 @@ T = TypeVar("T")
 _ALGORITHM = "RS256"
 # The least that a promotion needs; labels, reviewers and merging are covered by the second.
 PERMISSIONS = {"contents": "write", "pull_requests": "write"}
+# What a review by a team takes besides; most Apps are not granted it.
+_TO_ASK_TEAMS = {"members": "read"}
 _UNKNOWN = "The key is not this App's, its id is wrong, or this machine's clock is."
 
 
@@ -44,15 +46,16 @@ def app_token(
         answer: dict[str, Any] = requester.requestJsonAndCheck(method, path, input=wanted)[1]
         return answer
 
-    installation = _asked(
-        work,
-        lambda: asked("GET", f"{place}/installation")["id"],
-        _not_installed(app, owner),
-        deadline,
-    )
+    def installed() -> tuple[int, dict[str, str]]:
+        answer = asked("GET", f"{place}/installation")
+        granted = answer.get("permissions")
+        reads_teams = isinstance(granted, dict) and granted.get("members") in ("read", "write")
+        return answer["id"], _TO_ASK_TEAMS if reads_teams else {}
+
+    installation, more = _asked(work, installed, _not_installed(app, owner), deadline)
     # PyGithub's own way asks for a token that reaches every repository of the installation.
     path = f"/app/installations/{installation}/access_tokens"
-    wanted = {"permissions": PERMISSIONS, "repositories": [name]}
+    wanted = {"permissions": {**PERMISSIONS, **more}, "repositories": [name]}
     minted = _asked(
         work,
         lambda: asked("POST", path, wanted)["token"],
