@@ -11,7 +11,13 @@ from pydantic import SecretStr
 
 from promoter.domain.branch import CommitDraft
 from promoter.domain.declaration import AppDeclaration
-from promoter.domain.errors import PromoteError, RaceLostError, RemoteError, UsageError
+from promoter.domain.errors import (
+    NotFoundError,
+    PromoteError,
+    RaceLostError,
+    RemoteError,
+    UsageError,
+)
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
 from promoter.domain.pull import Pull, PullDraft, PullExtras
@@ -19,6 +25,7 @@ from promoter.engine import deliver
 from promoter.forges.github.api import rest
 from promoter.forges.github.api.app import app_token
 from promoter.forges.github.api.client import Client
+from promoter.forges.github.api.failures import GitHubError, github_error
 from promoter.forges.github.api.http import GitHubHttp
 from promoter.forges.github.forge import GitHubForge
 from promoter.forges.github.repository import GitHubRepository
@@ -710,3 +717,19 @@ def test_what_a_server_says_in_a_refusal_reaches_no_stream_of_its_own(github: Gi
     done = run(github, "9.9.1", "-q")
     assert done.code == 0
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("is_known", "kind", "hint"),
+    [
+        (True, RemoteError, "'pull-requests: write'"),
+        (False, NotFoundError, "The repository's name is wrong"),
+    ],
+)
+def test_what_is_not_found_in_a_repository_that_has_answered_is_no_wrong_name(
+    *, is_known: bool, kind: type[RemoteError], hint: str
+) -> None:
+    missing = GitHubError(404, {"message": "Not Found"}, {})
+    error = github_error("could not open the pull request", missing, is_known=is_known)
+    assert type(error) is kind
+    assert hint in error.hint

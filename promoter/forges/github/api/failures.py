@@ -33,6 +33,7 @@ _PROTECTIONS = (
     ),
 )
 _MISSING = "The repository's name is wrong"
+_NEEDED = "needs 'contents: write' and 'pull-requests: write' there"
 _LIMITS = ("rate limit", "abuse detection")
 _HOST = re.compile(r"\bto (?:host )?([^\s,]+)")
 # GraphQL answers with an error inside of a 200 where it could not do its work.
@@ -154,9 +155,11 @@ def github_error(work: str, error: Exception, *, is_known: bool = False) -> Remo
     # GraphQL's errors are in an answer that has come.
     status = "" if is_of_graphql(error) else f"{error.status} "
     hint = for_this_run(rule or _hint(error, said.lower()))
-    # A repository that has answered is there: what is missing is a permission, or a part of it.
-    is_missing = hint.startswith(_MISSING) and not is_known
-    kind = NotFoundError if is_missing else RemoteError
+    is_missing = hint.startswith(_MISSING)
+    if is_missing and is_known:
+        # A repository that has answered is there: what is missing is a permission, or a part of it.
+        hint = for_this_run(f"It is gone, or the token of {token_variable()} {_NEEDED}{OWN_RUN}.")
+    kind = NotFoundError if is_missing and not is_known else RemoteError
     return kind(f"{work}: {status}{said}".strip()[:500], hint)
 
 
@@ -193,10 +196,7 @@ def _hint(error: GitHubError, said: str) -> str:
             "x-accepted-oauth-scopes"
         )
         permissions = f" (GitHub says: {needs})" if needs else ""
-        return (
-            f"The token of {token_variable()} needs 'contents: write' and 'pull-requests: write' "
-            f"there{permissions}{OWN_RUN}."
-        )
+        return f"The token of {token_variable()} {_NEEDED}{permissions}{OWN_RUN}."
     if error.status == 404:
         # An answer of GitHub itself has a message.
         return f"{_MISSING}, or the token may not see it{OWN_RUN}." if said else _OTHER_API
